@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Parser, Subcommand};
 
 mod failure;
+mod tidy;
 
 pub use failure::{Context, Failure};
 
@@ -18,6 +19,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Checks the rules that a compiler does not know: layers, style, manifests, licences
+    Tidy,
     /// Runs every check that a change has to pass (.ci/run)
     Ci,
     /// Runs the server's migrations: `cargo xtask migrate up|down|status`
@@ -30,6 +33,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Tidy => tidy::run(),
         Task::Ci => run(Command::new(root().join(".ci/run"))),
         Task::Migrate { arguments } => {
             let mut server = cargo();
