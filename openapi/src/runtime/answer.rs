@@ -1,0 +1,184 @@
+//! Replies: one serialisation straight into bytes, and what the emitted document says of them.
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use bytes::Bytes;
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+
+use super::{Context, ErrorCode, Fault};
+
+/// An envelope with the data of one operation.
+pub trait Reply: Serialize + Type + Send {
+    /// What a handler returns.
+    type Data: Send;
+    /// The dialect's codes.
+    type Code: ErrorCode;
+
+    /// The envelope around the data.
+    fn success(cx: &Context, data: Self::Data) -> Self;
+    /// The envelope around a fault.
+    fn failure(cx: &Context, fault: &Fault<Self::Code>) -> Self;
+}
+
+/// The replies that a document lists for an operation.
+pub trait Operation: Send + Sync + 'static {
+    /// The envelope of its outcomes.
+    type Reply: Reply<Code = <Self::Failure as Reply>::Code>;
+    /// The envelope of every other reply.
+    type Failure: Reply;
+
+    /// Every documented reply.
+    fn replies() -> Vec<MetaResponse>;
+}
+
+/// What the dialect answers to an operation: an envelope, serialised once.
+pub struct Answer<O> {
+    status: u16,
+    body: Bytes,
+    operation: PhantomData<O>,
+}
+
+impl<O: Operation> Answer<O> {
+    /// The envelope around a handler's outcome.
+    pub fn of(
+        cx: &Context,
+        outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>,
+    ) -> Self {
+        match outcome {
+            Ok(data) => Self::new(200, &O::Reply::success(cx, data)),
+            Err(fault) => Self::fault(cx, &fault),
+        }
+    }
+
+    /// The envelope around a fault.
+    pub fn fault(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Self {
+        if fault.status() == 200 {
+            Self::new(200, &O::Reply::failure(cx, fault))
+        } else {
+            Self::new(fault.status(), &O::Failure::failure(cx, fault))
+        }
+    }
+
+    fn new(status: u16, envelope: &impl Serialize) -> Self {
+        Self { status, body: to_bytes(envelope), operation: PhantomData }
+    }
+}
+
+impl<O: Operation> IntoResponse for Answer<O> {
+    fn into_response(self) -> Response {
+        json(self.status, self.body)
+    }
+}
+
+impl<O: Operation> ApiResponse for Answer<O> {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: O::replies() }
+    }
+
+    fn register(registry: &mut Registry) {
+        O::Reply::register(registry);
+        O::Failure::register(registry);
+    }
+}
+
+/// An envelope as bytes. Envelopes hold strings, numbers and lists of them, which JSON can always say.
+pub(super) fn to_bytes(envelope: &impl Serialize) -> Bytes {
+    serde_json::to_vec(envelope).map(Bytes::from).unwrap_or_default()
+}
+
+/// A reply of JSON bytes.
+pub(super) fn json(status: u16, body: Bytes) -> Response {
+    let mut response = Response::default();
+    response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.set_body(body);
+    response
+}
+
+/// A header of a reply, as its document describes it.
+#[derive(Debug)]
+pub struct Header {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub description: &'static str,
+    /// Whether it is always there.
+    pub required: bool,
+    /// Its type.
+    pub kind: HeaderKind,
+}
+
+/// The type of a header.
+#[derive(Debug, Clone, Copy)]
+pub enum HeaderKind {
+    /// A string.
+    Text,
+    /// An integer of 32 bits.
+    Int32,
+    /// An integer of 64 bits.
+    Int64,
+    /// `true` or `false`.
+    Boolean,
+}
+
+impl Header {
+    fn meta(&self) -> MetaHeader {
+        let schema = match self.kind {
+            HeaderKind::Text => MetaSchema::new("string"),
+            HeaderKind::Int32 => MetaSchema::new_with_format("integer", "int32"),
+            HeaderKind::Int64 => MetaSchema::new_with_format("integer", "int64"),
+            HeaderKind::Boolean => MetaSchema::new("boolean"),
+        };
+        MetaHeader {
+            name: self.name.to_owned(),
+            description: Some(self.description.to_owned()),
+            required: self.required,
+            deprecated: false,
+            schema: MetaSchemaRef::Inline(Box::new(schema)),
+        }
+    }
+}
+
+/// A reply with a JSON body of type `T`, for the emitted document.
+pub fn reply<T: Type>(status: u16, description: &'static str, headers: &[&Header]) -> MetaResponse {
+    let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
+    MetaResponse { content, ..bare_reply(status, description, headers) }
+}
+
+/// A reply without a body, for the emitted document.
+pub fn bare_reply(status: u16, description: &'static str, headers: &[&Header]) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: Vec::new(),
+        headers: headers.iter().map(|header| header.meta()).collect(),
+    }
+}
+
+/// The text of a message, for envelopes that own theirs.
+impl<C: ErrorCode> Fault<C> {
+    /// The message as an owned text.
+    pub fn text(&self, cx: &Context) -> String {
+        match self.message(cx.language) {
+            Cow::Borrowed(text) => text.to_owned(),
+            Cow::Owned(text) => text,
+        }
+    }
+
+    /// The detail where the context reveals it, else nothing.
+    pub fn revealed(&self, cx: &Context) -> String {
+        if cx.reveal { self.detail().to_owned() } else { String::new() }
+    }
+}

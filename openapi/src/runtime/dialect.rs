@@ -1,0 +1,78 @@
+//! What the transport knows of a dialect: facts from its document, and its envelope.
+
+use bytes::Bytes;
+use poem_openapi::OpenApi;
+
+use super::{Context, ErrorCode, Fault};
+
+/// A documented API as the transport sees it. The generator implements it for the routes of every document.
+pub trait Dialect: OpenApi + Clone + Send + Sync + 'static {
+    /// The codes of its envelope.
+    type Code: ErrorCode;
+    /// What implements its operations.
+    type Handler: Send + Sync + 'static;
+
+    /// Its document and what stands in it.
+    const DOCUMENT: &'static Document;
+
+    /// The handler that its routes call.
+    fn handler(&self) -> &std::sync::Arc<Self::Handler>;
+
+    /// The envelope around a fault, as JSON.
+    fn failure(cx: &Context, fault: &Fault<Self::Code>) -> Bytes;
+}
+
+/// One authored document.
+#[derive(Debug)]
+pub struct Document {
+    /// The dialect's name, such as `go_api`.
+    pub dialect: &'static str,
+    /// The document as it was written.
+    pub yaml: &'static str,
+    /// The same as JSON.
+    pub json: &'static str,
+    /// The AsyncAPI document beside it, where the dialect has a WebSocket.
+    pub asyncapi: Option<&'static str>,
+    /// The port that clients of the documented system expect.
+    pub port: u16,
+    /// What every path of the dialect begins with: whole segments, such as `/go-api`.
+    pub prefixes: &'static [&'static str],
+    /// Other names of a prefix: (name, what it stands for).
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// The language of messages where the request asks for none of ours.
+    pub language: super::Language,
+    /// A header that asks for a language before `Accept-Language` does.
+    pub language_header: Option<&'static str>,
+    /// Every operation.
+    pub operations: &'static [OperationFacts],
+}
+
+/// What a document says of an operation, for limits, logs, metrics and tests.
+#[derive(Debug, PartialEq)]
+pub struct OperationFacts {
+    /// The operationId.
+    pub id: &'static str,
+    /// The method in capitals.
+    pub method: &'static str,
+    /// The path with its `{parameters}`.
+    pub path: &'static str,
+    /// The names of the security schemes, one of which must be satisfied; empty where none is needed.
+    pub security: &'static [&'static str],
+    /// The limit that counts its requests.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// A documented limit of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// What is counted: `client-ip` or `device`.
+    pub scope: &'static str,
+    /// The least time between two requests, in seconds.
+    pub gap: u32,
+    /// The length of the window, in seconds.
+    pub cycle: u32,
+    /// How many requests a window admits, unless the setting says otherwise.
+    pub max: u32,
+    /// The setting that overrides `max`.
+    pub setting: Option<&'static str>,
+}

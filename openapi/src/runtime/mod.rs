@@ -1,0 +1,24 @@
+//! What generated interfaces are made of: the request's context, faults, payloads, credentials, sockets.
+//!
+//! Architecture invariant: handlers see nothing of poem. It is known to this folder, to the generated routes and to the
+//! server's transport, so that a faster transport would leave every dialect as it is.
+
+mod answer;
+mod context;
+mod dialect;
+mod fault;
+mod payload;
+mod routes;
+mod security;
+mod socket;
+mod types;
+
+pub use answer::{Answer, Header, HeaderKind, Operation, Reply, bare_reply, reply};
+pub use context::{Context, Language, TraceId};
+pub use dialect::{Dialect, Document, OperationFacts, RateLimit};
+pub use fault::{ErrorCode, Fault, Refusal, Refused};
+pub use payload::{FieldKind, FormFields, JsonBody, MultipartForm, UrlForm};
+pub use routes::{Matched, RouteTable};
+pub use security::{Scheme, SchemeKind, handler};
+pub use socket::{OnSocket, Socket, SocketAnswer, SocketError, SocketFrame, SocketUpgrade};
+pub use types::{MaybeNull, Null};

@@ -1,0 +1,265 @@
+//! Request bodies. Every encoding ends in one JSON value that the model's own parser checks, so that a schema means
+//! the same in JSON, urlencoded and multipart.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode;
+use poem::{Body, FromRequest, Request, RequestBody, error::ReadBodyError, http::header, web::Multipart};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    error::ContentTypeError,
+    payload::{ParsePayload, Payload},
+    registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
+    types::{ParseFromJSON, Type},
+};
+use serde_json::{Map, Value};
+
+use super::{Refusal, Refused, security::context};
+
+/// A JSON body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonBody<T>(pub T);
+
+/// An `application/x-www-form-urlencoded` body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrlForm<T>(pub T);
+
+/// A `multipart/form-data` body of text fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MultipartForm<T>(pub T);
+
+/// The fields of a model that is also sent as a form, so that text can become what the schema says.
+pub trait FormFields {
+    /// Every property with its kind.
+    const FIELDS: &'static [(&'static str, FieldKind)];
+}
+
+/// What the text of a form field stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Itself.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One item of a list of texts, which repeats the field.
+    TextList,
+    /// One item of a list of whole numbers, which repeats the field.
+    IntegerList,
+}
+
+macro_rules! body {
+    ($body:ident, $media_type:literal, $parse:expr, $($bound:tt)+) => {
+        impl<T: Type> Payload for $body<T> {
+            const CONTENT_TYPE: &'static str = $media_type;
+
+            fn check_content_type(content_type: &str) -> bool {
+                let essence = content_type.split(';').next().unwrap_or_default().trim();
+                essence.eq_ignore_ascii_case($media_type)
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                T::schema_ref()
+            }
+
+            fn register(registry: &mut Registry) {
+                T::register(registry);
+            }
+        }
+
+        impl<T: $($bound)+> ParsePayload for $body<T> {
+            const IS_REQUIRED: bool = true;
+
+            async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+                let bytes = read(request, body).await?;
+                let value = $parse(request, bytes).await?;
+                typed(value).map(Self)
+            }
+        }
+
+        impl<'a, T: $($bound)+> ApiExtractor<'a> for $body<T> {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                <Self as Payload>::register(registry);
+            }
+
+            fn request_meta() -> Option<MetaRequest> {
+                Some(MetaRequest {
+                    description: None,
+                    content: vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }],
+                    required: true,
+                })
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                body: &mut RequestBody,
+                _options: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                match request.content_type() {
+                    Some(media_type) if Self::check_content_type(media_type) => {}
+                    Some(media_type) => {
+                        let content_type = media_type.to_owned();
+                        return Err(ContentTypeError::NotSupported { content_type }.into());
+                    }
+                    None => return Err(ContentTypeError::ExpectContentType.into()),
+                }
+                <Self as ParsePayload>::from_request(request, body).await
+            }
+        }
+    };
+}
+
+body!(JsonBody, "application/json", parse_json, ParseFromJSON);
+body!(UrlForm, "application/x-www-form-urlencoded", parse_urlencoded::<T>, ParseFromJSON + FormFields);
+body!(MultipartForm, "multipart/form-data", parse_multipart::<T>, ParseFromJSON + FormFields);
+
+async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
+    let limit = context(request)?.body_limit;
+    let body = body.take()?;
+    body.into_bytes_limit(limit).await.map_err(|error| match error {
+        ReadBodyError::PayloadTooLarge => Refused::new(Refusal::TooLarge, "the body is too large").into(),
+        _ => Refused::new(Refusal::Malformed, "the body could not be read to its end").into(),
+    })
+}
+
+fn typed<T: ParseFromJSON>(value: Value) -> poem::Result<T> {
+    // The parser's own words hold the refused value, which may be a secret.
+    T::parse_from_json(Some(value))
+        .map_err(|_| Refused::new(Refusal::Invalid, format!("the body does not match the schema {}", T::name())).into())
+}
+
+async fn parse_json(_request: &Request, bytes: Bytes) -> poem::Result<Value> {
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
+        Refused::new(Refusal::Malformed, detail).into()
+    })
+}
+
+async fn parse_urlencoded<T: FormFields>(_request: &Request, bytes: Bytes) -> poem::Result<Value> {
+    let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Malformed, "the form is not UTF-8"))?;
+    to_json::<T>(pairs)
+}
+
+async fn parse_multipart<T: FormFields>(request: &Request, bytes: Bytes) -> poem::Result<Value> {
+    let malformed = |_| Refused::new(Refusal::Malformed, "the body is not multipart/form-data");
+    let mut body = RequestBody::new(Body::from_bytes(bytes));
+    let mut multipart = Multipart::from_request(request, &mut body)
+        .await
+        .map_err(|_| Refused::new(Refusal::Malformed, "the body is not multipart/form-data"))?;
+    let mut pairs = Vec::new();
+    while let Some(field) = multipart.next_field().await.map_err(malformed)? {
+        let Some(name) = field.name().map(str::to_owned) else {
+            continue;
+        };
+        let value = String::from_utf8(field.bytes().await.map_err(malformed)?)
+            .map_err(|_| Refused::new(Refusal::Malformed, "a field is not UTF-8"))?;
+        pairs.push((name, value));
+    }
+    to_json::<T>(pairs)
+}
+
+/// The pairs of a urlencoded text; `None` where it is not UTF-8.
+pub(super) fn pairs(encoded: &[u8]) -> Option<Vec<(String, String)>> {
+    encoded
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            Some((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+/// The first value of a query parameter; `None` where it is missing or not UTF-8.
+pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
+    let (_, value) = pairs(query.as_bytes())?.into_iter().find(|(known, _)| known == name)?;
+    Some(value)
+}
+
+fn decode(encoded: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+/// The JSON object that a form stands for. Unknown fields are left out; a field that must not repeat and does is refused,
+/// because whichever value won, somebody would have meant the other.
+fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
+    let kinds: HashMap<&str, FieldKind> = T::FIELDS.iter().copied().collect();
+    let mut object = Map::new();
+    for (name, text) in pairs {
+        let Some(kind) = kinds.get(name.as_str()) else {
+            continue;
+        };
+        let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
+        let item = match kind {
+            FieldKind::Text | FieldKind::TextList => Value::String(text),
+            FieldKind::Integer | FieldKind::IntegerList => {
+                text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?
+            }
+            FieldKind::Number => text.parse::<f64>().map(Value::from).map_err(|_| invalid("is not a number"))?,
+            FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
+        };
+        match (kind, object.get_mut(&name)) {
+            (FieldKind::TextList | FieldKind::IntegerList, Some(Value::Array(items))) => items.push(item),
+            (FieldKind::TextList | FieldKind::IntegerList, _) => {
+                object.insert(name, Value::Array(vec![item]));
+            }
+            (_, Some(_)) => return Err(invalid("stands there twice").into()),
+            (_, None) => {
+                object.insert(name, item);
+            }
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+/// Whether a request announces or carries no body at all.
+pub(super) fn has_no_body(request: &Request) -> bool {
+    let headers = request.headers();
+    !headers.contains_key(header::TRANSFER_ENCODING)
+        && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Loan;
+    impl FormFields for Loan {
+        const FIELDS: &'static [(&'static str, FieldKind)] =
+            &[("tool", FieldKind::Text), ("days", FieldKind::Integer), ("tags", FieldKind::TextList)];
+    }
+
+    fn form(text: &str) -> Result<Value, String> {
+        to_json::<Loan>(pairs(text.as_bytes()).unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn text_becomes_what_the_schema_says() {
+        let value = form("tool=a+b%26c&days=3&tags=x&tags=y&unknown=1").unwrap();
+        assert_eq!(value, serde_json::json!({ "tool": "a b&c", "days": 3, "tags": ["x", "y"] }));
+    }
+
+    #[test]
+    fn wrong_and_repeated_fields_are_refused_by_name() {
+        assert_eq!(form("days=many").unwrap_err(), "the field `days` is not a whole number");
+        assert_eq!(form("tool=a&tool=b").unwrap_err(), "the field `tool` stands there twice");
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_no_form() {
+        assert!(pairs(b"tool=%ff").is_none());
+        assert_eq!(query_value("a=1&token=t%20k", "token").as_deref(), Some("t k"));
+    }
+}

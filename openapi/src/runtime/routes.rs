@@ -1,0 +1,211 @@
+//! The routes of a dialect in one flat table: a hash look-up for fixed paths, poem's tree for those with parameters.
+
+use std::collections::HashMap;
+
+use poem::{
+    Endpoint, Request, Response, Route, RouteMethod,
+    endpoint::BoxEndpoint,
+    error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
+    http::Method,
+};
+use poem_openapi::{__private::UrlQuery, error::ContentTypeError};
+
+use super::{
+    Context, Dialect, Fault, Refusal, Refused,
+    answer::json,
+    payload::{has_no_body, pairs},
+};
+
+/// The routes of one dialect.
+pub struct RouteTable<D: Dialect> {
+    dialect: D,
+    fixed: HashMap<String, Vec<(Method, BoxEndpoint<'static>)>>,
+    patterns: Route,
+}
+
+/// A reply, and what it means in the log.
+pub struct Matched {
+    /// The reply, which always has the dialect's envelope.
+    pub response: Response,
+    /// The operation, where the request reached one or was meant for one.
+    pub operation: Option<&'static str>,
+    /// The code in the envelope, where the request failed outside its handler.
+    pub refused: Option<Refusal>,
+}
+
+impl<D: Dialect> RouteTable<D> {
+    /// The routes of a dialect.
+    pub fn new(dialect: D) -> Self {
+        let mut endpoints = HashMap::new();
+        dialect.clone().add_routes(&mut endpoints);
+        let mut fixed = HashMap::new();
+        let mut patterns = Route::new();
+        for (path, methods) in endpoints {
+            if path.contains(':') {
+                let methods = methods.into_iter().fold(RouteMethod::new(), |all, (method, endpoint)| all.method(method, endpoint));
+                patterns = patterns.at(path, methods);
+            } else {
+                fixed.insert(path, methods.into_iter().collect());
+            }
+        }
+        Self { dialect, fixed, patterns }
+    }
+
+    /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
+    pub async fn call(&self, cx: &Context, mut request: Request) -> Matched {
+        let operation = self.operation(&request);
+        let no_body = has_no_body(&request);
+        let path = request.uri().path().to_owned();
+        let query = match request.uri().query() {
+            Some(query) => pairs(query.as_bytes()),
+            None => Some(Vec::new()),
+        };
+        let Some(query) = query else {
+            return self.refuse(cx, operation, Refused::new(Refusal::Invalid, "the query is not UTF-8").into(), no_body, &path);
+        };
+        let extensions = request.extensions_mut();
+        extensions.insert(*cx);
+        extensions.insert(self.dialect.handler().clone());
+        extensions.insert(UrlQuery(query));
+        match self.route(request).await {
+            Ok(response) => Matched { response, operation, refused: None },
+            Err(error) => self.refuse(cx, operation, error, no_body, &path),
+        }
+    }
+
+    /// A reply that the transport gives instead of any operation.
+    pub fn refusal(cx: &Context, refusal: Refusal) -> Response {
+        let fault = Fault::refusal(refusal);
+        json(fault.status(), D::failure(cx, &fault))
+    }
+
+    /// The operation that a request is meant for.
+    pub fn operation(&self, request: &Request) -> Option<&'static str> {
+        let path = request.uri().path();
+        let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+        D::DOCUMENT
+            .operations
+            .iter()
+            .find(|facts| facts.method == method && matches(facts.path, path))
+            .map(|facts| facts.id)
+    }
+
+    async fn route(&self, mut request: Request) -> poem::Result<Response> {
+        let Some(methods) = self.fixed.get(request.uri().path()) else {
+            return self.patterns.call(request).await;
+        };
+        let find = |method: &Method| methods.iter().find(|(known, _)| known == method).map(|(_, endpoint)| endpoint);
+        if let Some(endpoint) = find(request.method()) {
+            return endpoint.call(request).await;
+        }
+        match find(&Method::GET) {
+            Some(endpoint) if *request.method() == Method::HEAD => {
+                request.set_method(Method::GET);
+                endpoint.call(request).await
+            }
+            _ => Err(MethodNotAllowedError.into()),
+        }
+    }
+
+    fn refuse(
+        &self,
+        cx: &Context,
+        operation: Option<&'static str>,
+        error: poem::Error,
+        no_body: bool,
+        path: &str,
+    ) -> Matched {
+        if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
+            let response = json(fault.status(), D::failure(cx, fault));
+            return Matched { response, operation, refused: None };
+        }
+        let refused = classify(&error, no_body);
+        let fault = Fault::refusal(refused.refusal).with_detail(refused.detail);
+        let mut response = json(fault.status(), D::failure(cx, &fault));
+        if refused.refusal == Refusal::MethodNotAllowed
+            && let Ok(allow) = allowed::<D>(path).parse()
+        {
+            response.headers_mut().insert(poem::http::header::ALLOW, allow);
+        }
+        Matched { response, operation, refused: Some(refused.refusal) }
+    }
+}
+
+/// Why poem or poem-openapi stopped a request. Their texts name Rust types and values, so none of them is passed on.
+fn classify(error: &poem::Error, no_body: bool) -> Refused {
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return refused.clone();
+    }
+    if let Some(error) = error.downcast_ref::<ContentTypeError>() {
+        return match error {
+            ContentTypeError::ExpectContentType if no_body => Refused::new(Refusal::Invalid, "the body is missing"),
+            ContentTypeError::ExpectContentType => {
+                Refused::new(Refusal::UnsupportedMediaType, "the body has no Content-Type")
+            }
+            ContentTypeError::NotSupported { .. } => {
+                Refused::new(Refusal::UnsupportedMediaType, "the operation does not read this media type")
+            }
+        };
+    }
+    if let Some(error) = error.downcast_ref::<poem_openapi::error::ParseParamError>() {
+        return Refused::new(Refusal::Invalid, format!("the parameter `{}` does not match its schema", error.name));
+    }
+    if error.is::<poem_openapi::error::ParsePathError>() {
+        return Refused::new(Refusal::Invalid, "the path does not match its schema");
+    }
+    if error.is::<NotFoundError>() {
+        return Refused::new(Refusal::NotFound, "nothing is at this path");
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Refused::new(Refusal::MethodNotAllowed, "the path does not take this method");
+    }
+    if matches!(error.downcast_ref::<ReadBodyError>(), Some(ReadBodyError::PayloadTooLarge)) {
+        return Refused::new(Refusal::TooLarge, "the body is too large");
+    }
+    match error.status().as_u16() {
+        400 => Refused::new(Refusal::Invalid, "the request does not match its schema"),
+        404 => Refused::new(Refusal::NotFound, "nothing is at this path"),
+        _ => Refused::new(Refusal::Fault, "the server failed"),
+    }
+}
+
+/// The methods of a path, for `Allow`.
+fn allowed<D: Dialect>(path: &str) -> String {
+    let mut methods = Vec::new();
+    for facts in D::DOCUMENT.operations.iter().filter(|facts| matches(facts.path, path)) {
+        methods.push(facts.method);
+        if facts.method == "GET" {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+/// Whether a path is one of a documented template.
+fn matches(template: &str, path: &str) -> bool {
+    if !template.contains('{') {
+        return template == path;
+    }
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(found)) if expected == found || (expected.starts_with('{') && !found.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn templates_match_segment_by_segment() {
+        assert!(matches("/a/b", "/a/b"));
+        assert!(matches("/a/{id}/c", "/a/7/c"));
+        assert!(!matches("/a/{id}", "/a/"));
+        assert!(!matches("/a/{id}", "/a/7/c"));
+        assert!(!matches("/a/b", "/a/b/"));
+    }
+}

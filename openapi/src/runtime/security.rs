@@ -1,0 +1,112 @@
+//! How a credential is read from a request. Whether it is good is the handler's business.
+
+use std::sync::Arc;
+
+use poem::{Request, http::header::AUTHORIZATION};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+
+use super::{Context, Refusal, Refused};
+
+/// The handler and the context of a request, for extractors that need both.
+///
+/// # Errors
+///
+/// [`Refusal::Fault`] where the transport put neither there, which no mounted dialect can bring about.
+pub fn handler<H: Send + Sync + 'static>(request: &Request) -> poem::Result<(&Arc<H>, &Context)> {
+    let handler = request
+        .data::<Arc<H>>()
+        .ok_or_else(|| Refused::new(Refusal::Fault, "the dialect is not mounted"))?;
+    Ok((handler, context(request)?))
+}
+
+pub(super) fn context(request: &Request) -> poem::Result<&Context> {
+    Ok(request
+        .data::<Context>()
+        .ok_or_else(|| Refused::new(Refusal::Fault, "the request has no context"))?)
+}
+
+/// A security scheme of a document.
+#[derive(Debug)]
+pub struct Scheme {
+    /// Its name in the document.
+    pub name: &'static str,
+    /// What the document says of it.
+    pub description: &'static str,
+    /// Where the credential stands.
+    pub kind: SchemeKind,
+}
+
+/// Where a credential stands in a request.
+#[derive(Debug, Clone, Copy)]
+pub enum SchemeKind {
+    /// `Authorization: Bearer <credential>`; `bare` also admits it without the word.
+    Bearer {
+        /// The documented `bearerFormat`.
+        format: Option<&'static str>,
+        /// Whether the word `Bearer` may be missing.
+        bare: bool,
+    },
+    /// A header of this name.
+    Header(&'static str),
+    /// A query parameter of this name.
+    Query(&'static str),
+}
+
+impl Scheme {
+    /// Tells the registry of the scheme, so that the emitted document has it.
+    pub fn register(&self, registry: &mut Registry) {
+        let blank = MetaSecurityScheme {
+            ty: "apiKey",
+            description: Some(self.description),
+            name: None,
+            key_in: None,
+            scheme: None,
+            bearer_format: None,
+            flows: None,
+            openid_connect_url: None,
+        };
+        let meta = match self.kind {
+            SchemeKind::Bearer { format, .. } => {
+                MetaSecurityScheme { ty: "http", scheme: Some("bearer"), bearer_format: format, ..blank }
+            }
+            SchemeKind::Header(name) => MetaSecurityScheme { name: Some(name), key_in: Some("header"), ..blank },
+            SchemeKind::Query(name) => MetaSecurityScheme { name: Some(name), key_in: Some("query"), ..blank },
+        };
+        registry.create_security_scheme(self.name, meta);
+    }
+
+    /// The credential of a request: `None` where it is missing, empty or not of its form.
+    pub fn read(&self, request: &Request) -> Option<String> {
+        let credential = match self.kind {
+            SchemeKind::Bearer { bare, .. } => bearer(request.headers().get(AUTHORIZATION)?.to_str().ok()?, bare)?.to_owned(),
+            SchemeKind::Header(name) => request.headers().get(name)?.to_str().ok()?.trim().to_owned(),
+            SchemeKind::Query(name) => super::payload::query_value(request.uri().query()?, name)?,
+        };
+        (!credential.is_empty()).then_some(credential)
+    }
+}
+
+/// The credential behind the word `Bearer`, whose case does not matter (RFC 9110, 11.1).
+fn bearer(value: &str, bare: bool) -> Option<&str> {
+    let value = value.trim();
+    match value.split_once(' ') {
+        Some((word, credential)) if word.eq_ignore_ascii_case("bearer") => Some(credential.trim()),
+        Some(_) => None,
+        None => (bare && !value.eq_ignore_ascii_case("bearer")).then_some(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn the_word_bearer_is_optional_only_where_the_document_says_so() {
+        assert_eq!(bearer("Bearer abc", false), Some("abc"));
+        assert_eq!(bearer("bEARER  abc ", false), Some("abc"));
+        assert_eq!(bearer("abc", true), Some("abc"));
+        assert_eq!(bearer("abc", false), None);
+        assert_eq!(bearer("Bearer", true), None);
+        assert_eq!(bearer("Basic abc", true), None);
+    }
+}
