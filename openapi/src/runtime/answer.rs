@@ -27,6 +27,11 @@ pub trait Reply: Serialize + Type + Send {
     fn success(cx: &Context, data: Self::Data) -> Self;
     /// The envelope around a fault.
     fn failure(cx: &Context, fault: &Fault<Self::Code>) -> Self;
+
+    /// The envelope as JSON. Envelopes hold strings, numbers and lists of them, which JSON can always say.
+    fn to_bytes(&self) -> Bytes {
+        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+    }
 }
 
 /// The replies that a document lists for an operation.
@@ -49,10 +54,7 @@ pub struct Answer<O> {
 
 impl<O: Operation> Answer<O> {
     /// The envelope around a handler's outcome.
-    pub fn of(
-        cx: &Context,
-        outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>,
-    ) -> Self {
+    pub fn of(cx: &Context, outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>) -> Self {
         match outcome {
             Ok(data) => Self::new(200, &O::Reply::success(cx, data)),
             Err(fault) => Self::fault(cx, &fault),
@@ -68,8 +70,12 @@ impl<O: Operation> Answer<O> {
         }
     }
 
-    fn new(status: u16, envelope: &impl Serialize) -> Self {
-        Self { status, body: to_bytes(envelope), operation: PhantomData }
+    fn new(status: u16, envelope: &impl Reply) -> Self {
+        Self {
+            status,
+            body: envelope.to_bytes(),
+            operation: PhantomData,
+        }
     }
 }
 
@@ -81,7 +87,9 @@ impl<O: Operation> IntoResponse for Answer<O> {
 
 impl<O: Operation> ApiResponse for Answer<O> {
     fn meta() -> MetaResponses {
-        MetaResponses { responses: O::replies() }
+        MetaResponses {
+            responses: O::replies(),
+        }
     }
 
     fn register(registry: &mut Registry) {
@@ -90,18 +98,14 @@ impl<O: Operation> ApiResponse for Answer<O> {
     }
 }
 
-/// An envelope as bytes. Envelopes hold strings, numbers and lists of them, which JSON can always say.
-pub(super) fn to_bytes(envelope: &impl Serialize) -> Bytes {
-    serde_json::to_vec(envelope).map(Bytes::from).unwrap_or_default()
-}
-
 /// A reply of JSON bytes.
 pub(super) fn json(status: u16, body: Bytes) -> Response {
     let mut response = Response::default();
     response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     response.set_body(body);
     response
 }
@@ -152,8 +156,14 @@ impl Header {
 
 /// A reply with a JSON body of type `T`, for the emitted document.
 pub fn reply<T: Type>(status: u16, description: &'static str, headers: &[&Header]) -> MetaResponse {
-    let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
-    MetaResponse { content, ..bare_reply(status, description, headers) }
+    let content = vec![MetaMediaType {
+        content_type: "application/json",
+        schema: T::schema_ref(),
+    }];
+    MetaResponse {
+        content,
+        ..bare_reply(status, description, headers)
+    }
 }
 
 /// A reply without a body, for the emitted document.
@@ -179,6 +189,10 @@ impl<C: ErrorCode> Fault<C> {
 
     /// The detail where the context reveals it, else nothing.
     pub fn revealed(&self, cx: &Context) -> String {
-        if cx.reveal { self.detail().to_owned() } else { String::new() }
+        if cx.reveal {
+            self.detail().to_owned()
+        } else {
+            String::new()
+        }
     }
 }

@@ -125,7 +125,10 @@ mod tests {
 
     #[test]
     fn trace_ids_are_short_and_plain() {
-        assert_eq!(TraceId::new(b"a.B_9-z").map(|id| id.to_string()).as_deref(), Some("a.B_9-z"));
+        assert_eq!(
+            TraceId::new(b"a.B_9-z").map(|id| id.to_string()).as_deref(),
+            Some("a.B_9-z")
+        );
         assert!(TraceId::new(&[b'a'; 64]).is_some());
         for bad in [b"".as_slice(), &[b'a'; 65], b"a b", b"a\nb", "\u{e9}".as_bytes()] {
             assert!(TraceId::new(bad).is_none(), "{bad:?}");

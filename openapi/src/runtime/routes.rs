@@ -42,13 +42,19 @@ impl<D: Dialect> RouteTable<D> {
         let mut patterns = Route::new();
         for (path, methods) in endpoints {
             if path.contains(':') {
-                let methods = methods.into_iter().fold(RouteMethod::new(), |all, (method, endpoint)| all.method(method, endpoint));
+                let methods = methods.into_iter().fold(RouteMethod::new(), |all, (method, endpoint)| {
+                    all.method(method, endpoint)
+                });
                 patterns = patterns.at(path, methods);
             } else {
                 fixed.insert(path, methods.into_iter().collect());
             }
         }
-        Self { dialect, fixed, patterns }
+        Self {
+            dialect,
+            fixed,
+            patterns,
+        }
     }
 
     /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
@@ -61,14 +67,24 @@ impl<D: Dialect> RouteTable<D> {
             None => Some(Vec::new()),
         };
         let Some(query) = query else {
-            return self.refuse(cx, operation, Refused::new(Refusal::Invalid, "the query is not UTF-8").into(), no_body, &path);
+            return self.refuse(
+                cx,
+                operation,
+                Refused::new(Refusal::Invalid, "the query is not UTF-8").into(),
+                no_body,
+                &path,
+            );
         };
         let extensions = request.extensions_mut();
         extensions.insert(*cx);
         extensions.insert(self.dialect.handler().clone());
         extensions.insert(UrlQuery(query));
         match self.route(request).await {
-            Ok(response) => Matched { response, operation, refused: None },
+            Ok(response) => Matched {
+                response,
+                operation,
+                refused: None,
+            },
             Err(error) => self.refuse(cx, operation, error, no_body, &path),
         }
     }
@@ -82,7 +98,11 @@ impl<D: Dialect> RouteTable<D> {
     /// The operation that a request is meant for.
     pub fn operation(&self, request: &Request) -> Option<&'static str> {
         let path = request.uri().path();
-        let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+        let method = if *request.method() == Method::HEAD {
+            "GET"
+        } else {
+            request.method().as_str()
+        };
         D::DOCUMENT
             .operations
             .iter()
@@ -94,7 +114,12 @@ impl<D: Dialect> RouteTable<D> {
         let Some(methods) = self.fixed.get(request.uri().path()) else {
             return self.patterns.call(request).await;
         };
-        let find = |method: &Method| methods.iter().find(|(known, _)| known == method).map(|(_, endpoint)| endpoint);
+        let find = |method: &Method| {
+            methods
+                .iter()
+                .find(|(known, _)| known == method)
+                .map(|(_, endpoint)| endpoint)
+        };
         if let Some(endpoint) = find(request.method()) {
             return endpoint.call(request).await;
         }
@@ -117,7 +142,11 @@ impl<D: Dialect> RouteTable<D> {
     ) -> Matched {
         if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
             let response = json(fault.status(), D::failure(cx, fault));
-            return Matched { response, operation, refused: None };
+            return Matched {
+                response,
+                operation,
+                refused: None,
+            };
         }
         let refused = classify(&error, no_body);
         let fault = Fault::refusal(refused.refusal).with_detail(refused.detail);
@@ -127,7 +156,11 @@ impl<D: Dialect> RouteTable<D> {
         {
             response.headers_mut().insert(poem::http::header::ALLOW, allow);
         }
-        Matched { response, operation, refused: Some(refused.refusal) }
+        Matched {
+            response,
+            operation,
+            refused: Some(refused.refusal),
+        }
     }
 }
 
@@ -142,13 +175,17 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
             ContentTypeError::ExpectContentType => {
                 Refused::new(Refusal::UnsupportedMediaType, "the body has no Content-Type")
             }
-            ContentTypeError::NotSupported { .. } => {
-                Refused::new(Refusal::UnsupportedMediaType, "the operation does not read this media type")
-            }
+            ContentTypeError::NotSupported { .. } => Refused::new(
+                Refusal::UnsupportedMediaType,
+                "the operation does not read this media type",
+            ),
         };
     }
     if let Some(error) = error.downcast_ref::<poem_openapi::error::ParseParamError>() {
-        return Refused::new(Refusal::Invalid, format!("the parameter `{}` does not match its schema", error.name));
+        return Refused::new(
+            Refusal::Invalid,
+            format!("the parameter `{}` does not match its schema", error.name),
+        );
     }
     if error.is::<poem_openapi::error::ParsePathError>() {
         return Refused::new(Refusal::Invalid, "the path does not match its schema");
@@ -159,7 +196,10 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
     if error.is::<MethodNotAllowedError>() {
         return Refused::new(Refusal::MethodNotAllowed, "the path does not take this method");
     }
-    if matches!(error.downcast_ref::<ReadBodyError>(), Some(ReadBodyError::PayloadTooLarge)) {
+    if matches!(
+        error.downcast_ref::<ReadBodyError>(),
+        Some(ReadBodyError::PayloadTooLarge)
+    ) {
         return Refused::new(Refusal::TooLarge, "the body is too large");
     }
     match error.status().as_u16() {

@@ -66,11 +66,22 @@ impl Scheme {
             openid_connect_url: None,
         };
         let meta = match self.kind {
-            SchemeKind::Bearer { format, .. } => {
-                MetaSecurityScheme { ty: "http", scheme: Some("bearer"), bearer_format: format, ..blank }
-            }
-            SchemeKind::Header(name) => MetaSecurityScheme { name: Some(name), key_in: Some("header"), ..blank },
-            SchemeKind::Query(name) => MetaSecurityScheme { name: Some(name), key_in: Some("query"), ..blank },
+            SchemeKind::Bearer { format, .. } => MetaSecurityScheme {
+                ty: "http",
+                scheme: Some("bearer"),
+                bearer_format: format,
+                ..blank
+            },
+            SchemeKind::Header(name) => MetaSecurityScheme {
+                name: Some(name),
+                key_in: Some("header"),
+                ..blank
+            },
+            SchemeKind::Query(name) => MetaSecurityScheme {
+                name: Some(name),
+                key_in: Some("query"),
+                ..blank
+            },
         };
         registry.create_security_scheme(self.name, meta);
     }
@@ -78,7 +89,9 @@ impl Scheme {
     /// The credential of a request: `None` where it is missing, empty or not of its form.
     pub fn read(&self, request: &Request) -> Option<String> {
         let credential = match self.kind {
-            SchemeKind::Bearer { bare, .. } => bearer(request.headers().get(AUTHORIZATION)?.to_str().ok()?, bare)?.to_owned(),
+            SchemeKind::Bearer { bare, .. } => {
+                bearer(request.headers().get(AUTHORIZATION)?.to_str().ok()?, bare)?.to_owned()
+            }
             SchemeKind::Header(name) => request.headers().get(name)?.to_str().ok()?.trim().to_owned(),
             SchemeKind::Query(name) => super::payload::query_value(request.uri().query()?, name)?,
         };

@@ -8,7 +8,10 @@ use poem::{
     FromRequest, IntoResponse, OnUpgrade, Request, RequestBody, Response, Upgraded,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use poem_openapi::{ApiResponse, registry::{MetaResponses, Registry}};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaResponses, Registry},
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -32,8 +35,13 @@ impl<'a> FromRequest<'a> for SocketUpgrade {
         let headers = request.headers();
         let asks = lists(headers, header::UPGRADE, "websocket")
             && lists(headers, header::CONNECTION, "upgrade")
-            && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).ok_or_else(refused)?;
+            && headers
+                .get(header::SEC_WEBSOCKET_VERSION)
+                .is_some_and(|version| version == "13");
+        let key = headers
+            .get(header::SEC_WEBSOCKET_KEY)
+            .filter(|_| asks)
+            .ok_or_else(refused)?;
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| refused())?;
         let upgrade = request.take_upgrade().map_err(|_| refused())?;
         Ok(Self { accept, upgrade })
@@ -65,13 +73,18 @@ impl OnSocket {
         F: FnOnce(Socket) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        Self { max_frame, run: Box::new(move |socket| Box::pin(run(socket))) }
+        Self {
+            max_frame,
+            run: Box::new(move |socket| Box::pin(run(socket))),
+        }
     }
 }
 
 impl fmt::Debug for OnSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnSocket").field("max_frame", &self.max_frame).finish_non_exhaustive()
+        f.debug_struct("OnSocket")
+            .field("max_frame", &self.max_frame)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,9 +155,10 @@ impl Socket {
             SocketFrame::Binary(bytes) => Message::Binary(bytes),
             SocketFrame::Ping(bytes) => Message::Ping(bytes),
             SocketFrame::Pong(bytes) => Message::Pong(bytes),
-            SocketFrame::Close(code, reason) => {
-                Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
-            }
+            SocketFrame::Close(code, reason) => Message::Close(Some(CloseFrame {
+                code: code.into(),
+                reason: reason.into(),
+            })),
         };
         Ok(self.0.send(message).await?)
     }
@@ -179,7 +193,11 @@ pub enum SocketAnswer<O> {
 
 impl<O: Operation> SocketAnswer<O> {
     /// Upgrades the connection and serves it, or says why not.
-    pub fn of(cx: &Context, upgrade: SocketUpgrade, outcome: Result<OnSocket, Fault<<O::Reply as Reply>::Code>>) -> Self {
+    pub fn of(
+        cx: &Context,
+        upgrade: SocketUpgrade,
+        outcome: Result<OnSocket, Fault<<O::Reply as Reply>::Code>>,
+    ) -> Self {
         let serve = match outcome {
             Ok(serve) => serve,
             Err(fault) => return Self::Refused(Answer::fault(cx, &fault)),
@@ -195,7 +213,10 @@ impl<O: Operation> SocketAnswer<O> {
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
             (serve.run)(Socket(stream)).await;
         });
-        Self::Upgraded { accept, operation: PhantomData }
+        Self::Upgraded {
+            accept,
+            operation: PhantomData,
+        }
     }
 }
 
