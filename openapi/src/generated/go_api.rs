@@ -29,6 +29,7 @@ pub const DOCUMENT: Document = Document {
     aliases: &[("/go-api/v1", "/go-api")],
     language: Language::English,
     language_header: Some("lang"),
+    rate_limit: Some(RATE_LIMIT),
     operations: &OPERATIONS,
 };
 

@@ -48,6 +48,7 @@ pub trait Operation: Send + Sync + 'static {
 /// What the dialect answers to an operation: an envelope, serialised once.
 pub struct Answer<O> {
     status: u16,
+    code: i32,
     body: Bytes,
     operation: PhantomData<O>,
 }
@@ -56,7 +57,7 @@ impl<O: Operation> Answer<O> {
     /// The envelope around a handler's outcome.
     pub fn of(cx: &Context, outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>) -> Self {
         match outcome {
-            Ok(data) => Self::new(200, &O::Reply::success(cx, data)),
+            Ok(data) => Self::new(200, 0, &O::Reply::success(cx, data)),
             Err(fault) => Self::fault(cx, &fault),
         }
     }
@@ -64,15 +65,16 @@ impl<O: Operation> Answer<O> {
     /// The envelope around a fault.
     pub fn fault(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Self {
         if fault.status() == 200 {
-            Self::new(200, &O::Reply::failure(cx, fault))
+            Self::new(200, fault.code().number(), &O::Reply::failure(cx, fault))
         } else {
-            Self::new(fault.status(), &O::Failure::failure(cx, fault))
+            Self::new(fault.status(), fault.code().number(), &O::Failure::failure(cx, fault))
         }
     }
 
-    fn new(status: u16, envelope: &impl Reply) -> Self {
+    fn new(status: u16, code: i32, envelope: &impl Reply) -> Self {
         Self {
             status,
+            code,
             body: envelope.to_bytes(),
             operation: PhantomData,
         }
@@ -81,7 +83,7 @@ impl<O: Operation> Answer<O> {
 
 impl<O: Operation> IntoResponse for Answer<O> {
     fn into_response(self) -> Response {
-        json(self.status, self.body)
+        json(self.status, self.code, self.body)
     }
 }
 
@@ -98,14 +100,19 @@ impl<O: Operation> ApiResponse for Answer<O> {
     }
 }
 
+/// The code in a reply's envelope, for logs and metrics; it travels with the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutcomeCode(pub i32);
+
 /// A reply of JSON bytes.
-pub(super) fn json(status: u16, body: Bytes) -> Response {
+pub(super) fn json(status: u16, code: i32, body: Bytes) -> Response {
     let mut response = Response::default();
     response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
     );
+    response.set_data(OutcomeCode(code));
     response.set_body(body);
     response
 }

@@ -43,6 +43,8 @@ pub struct Document {
     pub language: super::Language,
     /// A header that asks for a language before `Accept-Language` does.
     pub language_header: Option<&'static str>,
+    /// The limit that counts requests which reach no operation.
+    pub rate_limit: Option<RateLimit>,
     /// Every operation.
     pub operations: &'static [OperationFacts],
 }
@@ -75,4 +77,61 @@ pub struct RateLimit {
     pub max: u32,
     /// The setting that overrides `max`.
     pub setting: Option<&'static str>,
+}
+
+impl Document {
+    /// The operation that a request is meant for.
+    pub fn operation(&self, method: &str, path: &str) -> Option<&'static OperationFacts> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.operations
+            .iter()
+            .find(|facts| facts.method == method && facts.is_at(path))
+    }
+
+    /// Whether a path belongs to the dialect.
+    pub fn owns(&self, path: &str) -> bool {
+        self.prefixes.iter().any(|prefix| {
+            path.strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+impl OperationFacts {
+    /// Whether a path is one of the operation's, segment by segment; a parameter is never empty.
+    pub fn is_at(&self, path: &str) -> bool {
+        if !self.path.contains('{') {
+            return self.path == path;
+        }
+        let (mut template, mut path) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (template.next(), path.next()) {
+                (None, None) => return true,
+                (Some(expected), Some(found))
+                    if expected == found || (expected.starts_with('{') && !found.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OperationFacts;
+
+    #[test]
+    fn templates_match_segment_by_segment() {
+        let at = |path| OperationFacts {
+            id: "x",
+            method: "GET",
+            path,
+            security: &[],
+            rate_limit: None,
+        };
+        assert!(at("/a/b").is_at("/a/b"));
+        assert!(at("/a/{id}/c").is_at("/a/7/c"));
+        assert!(!at("/a/{id}").is_at("/a/"));
+        assert!(!at("/a/{id}").is_at("/a/7/c"));
+        assert!(!at("/a/b").is_at("/a/b/"));
+    }
 }

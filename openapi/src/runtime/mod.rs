@@ -13,7 +13,7 @@ mod security;
 mod socket;
 mod types;
 
-pub use answer::{Answer, Header, HeaderKind, Operation, Reply, bare_reply, reply};
+pub use answer::{Answer, Header, HeaderKind, Operation, OutcomeCode, Reply, bare_reply, reply};
 pub use context::{Context, Language, TraceId};
 pub use dialect::{Dialect, Document, OperationFacts, RateLimit};
 pub use fault::{ErrorCode, Fault, Refusal, Refused};

@@ -11,7 +11,7 @@ use poem::{
 use poem_openapi::{__private::UrlQuery, error::ContentTypeError};
 
 use super::{
-    Context, Dialect, Fault, Refusal, Refused,
+    Context, Dialect, ErrorCode, Fault, Refusal, Refused,
     answer::json,
     payload::{has_no_body, pairs},
 };
@@ -27,9 +27,7 @@ pub struct RouteTable<D: Dialect> {
 pub struct Matched {
     /// The reply, which always has the dialect's envelope.
     pub response: Response,
-    /// The operation, where the request reached one or was meant for one.
-    pub operation: Option<&'static str>,
-    /// The code in the envelope, where the request failed outside its handler.
+    /// Why the request never came to its handler, where it did not.
     pub refused: Option<Refusal>,
 }
 
@@ -59,7 +57,6 @@ impl<D: Dialect> RouteTable<D> {
 
     /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
     pub async fn call(&self, cx: &Context, mut request: Request) -> Matched {
-        let operation = self.operation(&request);
         let no_body = has_no_body(&request);
         let path = request.uri().path().to_owned();
         let query = match request.uri().query() {
@@ -69,7 +66,6 @@ impl<D: Dialect> RouteTable<D> {
         let Some(query) = query else {
             return self.refuse(
                 cx,
-                operation,
                 Refused::new(Refusal::Invalid, "the query is not UTF-8").into(),
                 no_body,
                 &path,
@@ -82,32 +78,16 @@ impl<D: Dialect> RouteTable<D> {
         match self.route(request).await {
             Ok(response) => Matched {
                 response,
-                operation,
                 refused: None,
             },
-            Err(error) => self.refuse(cx, operation, error, no_body, &path),
+            Err(error) => self.refuse(cx, error, no_body, &path),
         }
     }
 
     /// A reply that the transport gives instead of any operation.
     pub fn refusal(cx: &Context, refusal: Refusal) -> Response {
-        let fault = Fault::refusal(refusal);
-        json(fault.status(), D::failure(cx, &fault))
-    }
-
-    /// The operation that a request is meant for.
-    pub fn operation(&self, request: &Request) -> Option<&'static str> {
-        let path = request.uri().path();
-        let method = if *request.method() == Method::HEAD {
-            "GET"
-        } else {
-            request.method().as_str()
-        };
-        D::DOCUMENT
-            .operations
-            .iter()
-            .find(|facts| facts.method == method && matches(facts.path, path))
-            .map(|facts| facts.id)
+        let fault = Fault::<D::Code>::refusal(refusal);
+        json(fault.status(), fault.code().number(), D::failure(cx, &fault))
     }
 
     async fn route(&self, mut request: Request) -> poem::Result<Response> {
@@ -132,25 +112,17 @@ impl<D: Dialect> RouteTable<D> {
         }
     }
 
-    fn refuse(
-        &self,
-        cx: &Context,
-        operation: Option<&'static str>,
-        error: poem::Error,
-        no_body: bool,
-        path: &str,
-    ) -> Matched {
+    fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, path: &str) -> Matched {
         if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
-            let response = json(fault.status(), D::failure(cx, fault));
+            let response = json(fault.status(), fault.code().number(), D::failure(cx, fault));
             return Matched {
                 response,
-                operation,
                 refused: None,
             };
         }
         let refused = classify(&error, no_body);
-        let fault = Fault::refusal(refused.refusal).with_detail(refused.detail);
-        let mut response = json(fault.status(), D::failure(cx, &fault));
+        let fault = Fault::<D::Code>::refusal(refused.refusal).with_detail(refused.detail);
+        let mut response = json(fault.status(), fault.code().number(), D::failure(cx, &fault));
         if refused.refusal == Refusal::MethodNotAllowed
             && let Ok(allow) = allowed::<D>(path).parse()
         {
@@ -158,7 +130,6 @@ impl<D: Dialect> RouteTable<D> {
         }
         Matched {
             response,
-            operation,
             refused: Some(refused.refusal),
         }
     }
@@ -212,40 +183,11 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
 /// The methods of a path, for `Allow`.
 fn allowed<D: Dialect>(path: &str) -> String {
     let mut methods = Vec::new();
-    for facts in D::DOCUMENT.operations.iter().filter(|facts| matches(facts.path, path)) {
+    for facts in D::DOCUMENT.operations.iter().filter(|facts| facts.is_at(path)) {
         methods.push(facts.method);
         if facts.method == "GET" {
             methods.push("HEAD");
         }
     }
     methods.join(", ")
-}
-
-/// Whether a path is one of a documented template.
-fn matches(template: &str, path: &str) -> bool {
-    if !template.contains('{') {
-        return template == path;
-    }
-    let (mut template, mut path) = (template.split('/'), path.split('/'));
-    loop {
-        match (template.next(), path.next()) {
-            (None, None) => return true,
-            (Some(expected), Some(found)) if expected == found || (expected.starts_with('{') && !found.is_empty()) => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn templates_match_segment_by_segment() {
-        assert!(matches("/a/b", "/a/b"));
-        assert!(matches("/a/{id}/c", "/a/7/c"));
-        assert!(!matches("/a/{id}", "/a/"));
-        assert!(!matches("/a/{id}", "/a/7/c"));
-        assert!(!matches("/a/b", "/a/b/"));
-    }
 }
