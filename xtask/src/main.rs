@@ -5,10 +5,15 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod failure;
 mod tidy;
 
 pub use failure::{Context, Failure};
+
+/// The floors of `bench` allocate as the server does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own tasks")]
@@ -21,6 +26,11 @@ struct Arguments {
 enum Task {
     /// Checks the rules that a compiler does not know: layers, style, manifests, licences
     Tidy,
+    /// Measures the server against two floors with wrk
+    Bench(bench::Options),
+    /// Is one of the floors that `bench` measures against
+    #[command(hide = true)]
+    Floor(bench::floor::Options),
     /// Runs every check that a change has to pass (.ci/run)
     Ci,
     /// Runs the server's migrations: `cargo xtask migrate up|down|status`
@@ -34,12 +44,12 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Tidy => tidy::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Floor(options) => bench::floor::run(&options),
         Task::Ci => run(Command::new(root().join(".ci/run"))),
         Task::Migrate { arguments } => {
             let mut server = cargo();
-            server
-                .args(["run", "--quiet", "--package", "gatehouse-server", "--", "migrate"])
-                .args(arguments);
+            server.args(["run", "--quiet", "--package", "gatehouse-server", "--", "migrate"]).args(arguments);
             run(server)
         }
     };
@@ -69,10 +79,7 @@ fn cargo() -> Command {
 /// Runs `command` with this terminal, and fails where it fails.
 fn run(mut command: Command) -> Result<(), Failure> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .context(format_args!("cannot run {name}"))?;
+    let status = command.stdin(Stdio::null()).status().context(format_args!("cannot run {name}"))?;
     if status.success() {
         return Ok(());
     }

@@ -38,12 +38,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Where poem may be named, so that the transport can be exchanged without touching a dialect.
-const POEM: &[&str] = &[
-    "openapi/src/generated/",
-    "openapi/src/runtime/",
-    "server/src/http/",
-    "server/src/app.rs",
-];
+const POEM: &[&str] = &["openapi/src/generated/", "openapi/src/runtime/", "server/src/http/", "server/src/app.rs"];
 
 /// The crates in which poem is looked for. The tasks only write its name into generated files.
 const CRATES: &[&str] = &["openapi/", "server/", "migration/", "client-sdk/", "tests/"];
@@ -74,21 +69,14 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 ));
             }
         }
-        if let Some(own) = file
-            .path
-            .strip_prefix(DIALECTS)
-            .and_then(|rest| rest.split_once('/'))
-            .map(|(own, _)| own)
-        {
+        if let Some(own) = file.path.strip_prefix(DIALECTS).and_then(|rest| rest.split_once('/')).map(|(own, _)| own) {
             for (name, line) in named(&tokens, |name| name != own && dialects.contains(name)) {
                 let sentence = format!("`{own}` must not know `{name}`: what two dialects share belongs to the domain");
                 findings.push(Finding::new(&file.path, line, RULE, sentence));
             }
         }
         let everywhere = CRATES.iter().any(starts) && !POEM.iter().any(starts) && !file.is_generated();
-        let reported = LAYERS
-            .iter()
-            .any(|layer| starts(&layer.within) && layer.names.contains(&"poem"));
+        let reported = LAYERS.iter().any(|layer| starts(&layer.within) && layer.names.contains(&"poem"));
         if everywhere && !reported {
             for (name, line) in named(&tokens, |name| matches!(name, "poem" | "poem_openapi")) {
                 let sentence = format!("`{name}` may be named in {} only", POEM.join(", "));
@@ -101,9 +89,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 /// The folders below `dialect/`, which are the dialects' names.
 fn dialects(tree: &Tree) -> BTreeSet<&str> {
-    let below = tree
-        .rust()
-        .filter_map(|file| file.path.strip_prefix(DIALECTS)?.split_once('/'));
+    let below = tree.rust().filter_map(|file| file.path.strip_prefix(DIALECTS)?.split_once('/'));
     below.map(|(name, _)| name).collect()
 }
 
@@ -116,10 +102,7 @@ fn named(tokens: &[Token], wanted: impl Fn(&str) -> bool) -> Vec<(&str, usize)> 
             && matches!(text(index - 2), "crate" | "super" | "self" | "gatehouse_server");
         tokens[index].in_use || after_root || text(index + 1) == "::"
     };
-    let hits = tokens
-        .iter()
-        .enumerate()
-        .filter(|(index, token)| wanted(&token.text) && is_segment(*index));
+    let hits = tokens.iter().enumerate().filter(|(index, token)| wanted(&token.text) && is_segment(*index));
     hits.map(|(_, token)| (&*token.text, token.line)).collect()
 }
 
@@ -135,14 +118,8 @@ mod tests {
     #[test]
     fn a_dialect_names_no_store() {
         let file = "server/src/dialect/go_api/handler.rs";
-        assert_eq!(
-            of(&[(file, "use crate::{domain, store::Store};")]),
-            [format!("{file}:1 layers")]
-        );
-        assert_eq!(
-            of(&[(file, "\nfn a() { crate::store::go() }")]),
-            [format!("{file}:2 layers")]
-        );
+        assert_eq!(of(&[(file, "use crate::{domain, store::Store};")]), [format!("{file}:1 layers")]);
+        assert_eq!(of(&[(file, "\nfn a() { crate::store::go() }")]), [format!("{file}:2 layers")]);
         assert_eq!(of(&[(file, "use sea_orm::EntityTrait;")]), [format!("{file}:1 layers")]);
         assert!(of(&[(file, "fn a(store: &Shop) { store.open() } // crate::store")]).is_empty());
     }
@@ -151,19 +128,13 @@ mod tests {
     fn the_domain_names_no_transport_and_no_query() {
         let file = "server/src/domain/app.rs";
         assert_eq!(of(&[(file, "use poem::Request;")]), [format!("{file}:1 layers")]);
-        assert_eq!(
-            of(&[(file, "fn a() -> sea_orm::DbErr { b }")]),
-            [format!("{file}:1 layers")]
-        );
+        assert_eq!(of(&[(file, "fn a() -> sea_orm::DbErr { b }")]), [format!("{file}:1 layers")]);
         assert!(of(&[(file, "use crate::store::Store;")]).is_empty());
     }
 
     #[test]
     fn the_store_names_no_transport() {
-        assert_eq!(
-            of(&[("server/src/store/app.rs", "use poem::Request;")]),
-            ["server/src/store/app.rs:1 layers"]
-        );
+        assert_eq!(of(&[("server/src/store/app.rs", "use poem::Request;")]), ["server/src/store/app.rs:1 layers"]);
     }
 
     #[test]
@@ -177,20 +148,12 @@ mod tests {
 
     #[test]
     fn poem_stays_where_the_transport_is() {
-        for good in [
-            "server/src/http/mount.rs",
-            "server/src/app.rs",
-            "openapi/src/runtime/form.rs",
-            "xtask/src/main.rs",
-        ] {
+        for good in
+            ["server/src/http/mount.rs", "server/src/app.rs", "openapi/src/runtime/form.rs", "xtask/src/main.rs"]
+        {
             assert!(of(&[(good, "use poem::Request;")]).is_empty(), "{good}");
         }
-        for bad in [
-            "server/src/config.rs",
-            "openapi/src/lib.rs",
-            "tests/src/lib.rs",
-            "client-sdk/src/lib.rs",
-        ] {
+        for bad in ["server/src/config.rs", "openapi/src/lib.rs", "tests/src/lib.rs", "client-sdk/src/lib.rs"] {
             assert_eq!(of(&[(bad, "use poem_openapi::Object;")]), [format!("{bad}:1 layers")]);
         }
     }

@@ -55,10 +55,7 @@ pub(super) fn run(tree: &Tree) -> Result<Vec<Finding>, Failure> {
         .output()
         .context("cannot run cargo metadata")?;
     if !output.status.success() {
-        return Err(Failure::new(format!(
-            "cargo metadata failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        )));
+        return Err(Failure::new(format!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr))));
     }
     let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cannot read cargo metadata's answer")?;
     let lists = tree.get(".deny.toml").context(".deny.toml is missing")?;
@@ -79,10 +76,7 @@ fn check(packages: &[Package], lists: &Licences, lines: &BTreeMap<String, usize>
     for exception in &lists.exceptions {
         licensees(&exception.allow)?;
         if !packages.iter().any(|package| package.name == exception.name) {
-            let sentence = format!(
-                "the exception for `{}` is for nothing: no such package is used",
-                exception.name
-            );
+            let sentence = format!("the exception for `{}` is for nothing: no such package is used", exception.name);
             findings.push(Finding::new(".deny.toml", 1, RULE, sentence));
         }
     }
@@ -96,10 +90,7 @@ fn check(packages: &[Package], lists: &Licences, lines: &BTreeMap<String, usize>
         if source != REGISTRY {
             found(format!("comes from {source}, not from crates.io"));
         }
-        let exceptions = lists
-            .exceptions
-            .iter()
-            .filter(|exception| exception.name == package.name);
+        let exceptions = lists.exceptions.iter().filter(|exception| exception.name == package.name);
         let own = licensees(exceptions.flat_map(|exception| &exception.allow))?;
         match &package.license {
             None => found("names no licence".to_owned()),
@@ -134,10 +125,7 @@ mod tests {
     fn from(license: Option<&str>, source: &str) -> Vec<Finding> {
         let lists = Licences {
             allow: vec!["MIT".into(), "Apache-2.0".into(), "Unicode-3.0".into()],
-            exceptions: vec![Exception {
-                name: "excepted".into(),
-                allow: vec!["MPL-2.0".into()],
-            }],
+            exceptions: vec![Exception { name: "excepted".into(), allow: vec!["MPL-2.0".into()] }],
         };
         let package = |name: &str, license: Option<&str>| Package {
             name: name.into(),
@@ -173,13 +161,7 @@ mod tests {
     #[test]
     fn an_exception_is_for_the_named_crate_only() {
         assert_eq!(of(Some("MPL-2.0")), 1);
-        let lists = Licences {
-            allow: vec![],
-            exceptions: vec![Exception {
-                name: "gone".into(),
-                allow: vec![],
-            }],
-        };
+        let lists = Licences { allow: vec![], exceptions: vec![Exception { name: "gone".into(), allow: vec![] }] };
         assert_eq!(check(&[], &lists, &BTreeMap::new()).unwrap().len(), 1);
     }
 

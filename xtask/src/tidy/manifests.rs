@@ -36,15 +36,11 @@ fn member(file: &File, manifest: &Table, used: &mut BTreeSet<String>) -> Vec<Fin
         used.insert(name.to_owned());
         let mut found = |sentence: String| findings.push(Finding::new(&file.path, line_of(file, name), RULE, sentence));
         if entry.get("workspace") != Some(&Value::Boolean(true)) {
-            found(format!(
-                "write `{name}.workspace = true`; versions stand in the root's [workspace.dependencies]"
-            ));
+            found(format!("write `{name}.workspace = true`; versions stand in the root's [workspace.dependencies]"));
         }
         match kinds.insert(name, kind) {
             Some("dependencies") if kind == "dev-dependencies" && entry.get("features").is_none() => {
-                found(format!(
-                    "`{name}` is listed twice: tests have every ordinary dependency already"
-                ));
+                found(format!("`{name}` is listed twice: tests have every ordinary dependency already"));
             }
             _ => {}
         }
@@ -65,10 +61,7 @@ fn member(file: &File, manifest: &Table, used: &mut BTreeSet<String>) -> Vec<Fin
 fn workspace(file: &File, manifest: &Table, used: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut packages: BTreeMap<&str, &str> = BTreeMap::new();
-    let table = manifest
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies"))
-        .and_then(Value::as_table);
+    let table = manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")).and_then(Value::as_table);
     for (name, entry) in table.into_iter().flatten() {
         let mut found = |sentence: String| findings.push(Finding::new(&file.path, line_of(file, name), RULE, sentence));
         let package = entry.get("package").and_then(Value::as_str).unwrap_or(name);
@@ -99,17 +92,10 @@ fn dependencies(manifest: &Table) -> Vec<(&'static str, &str, &Value)> {
 /// The last line that begins with this key: where a name is listed twice, the second is the one too many.
 fn line_of(file: &File, name: &str) -> usize {
     let is_key = |line: &str| {
-        line.trim_start()
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with([' ', '.', '=']))
+        line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '.', '=']))
             || line.trim_end().ends_with(&format!("dependencies.{name}]"))
     };
-    file.text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| is_key(line))
-        .last()
-        .map_or(1, |(index, _)| index + 1)
+    file.text.lines().enumerate().filter(|(_, line)| is_key(line)).last().map_or(1, |(index, _)| index + 1)
 }
 
 #[cfg(test)]
@@ -126,10 +112,7 @@ mod tests {
     #[test]
     fn versions_stand_in_the_workspace() {
         assert!(of(&format!("{LINTS}[dependencies]\nhex.workspace = true")).is_empty());
-        assert_eq!(
-            of(&format!("{LINTS}[dependencies]\nhex = \"1\"")),
-            ["server/Cargo.toml:4 manifests"]
-        );
+        assert_eq!(of(&format!("{LINTS}[dependencies]\nhex = \"1\"")), ["server/Cargo.toml:4 manifests"]);
         assert_eq!(
             of(&format!("{LINTS}[target.x.dependencies]\nhex = {{ path = \"a\" }}")),
             ["server/Cargo.toml:4 manifests"]
@@ -140,10 +123,7 @@ mod tests {
     fn a_dependency_is_listed_once_in_a_crate() {
         let twice = format!("{LINTS}[dependencies]\nhex.workspace = true\n[dev-dependencies]\nhex.workspace = true");
         assert_eq!(of(&twice), ["server/Cargo.toml:6 manifests"]);
-        let wider = twice.replace(
-            "]\nhex.workspace = true\n",
-            "]\nhex.workspace = true\n# tests want more\n",
-        );
+        let wider = twice.replace("]\nhex.workspace = true\n", "]\nhex.workspace = true\n# tests want more\n");
         let wider = format!("{wider}\nhex.features = [\"serde\"]");
         assert!(of(&wider).is_empty());
     }
@@ -163,10 +143,8 @@ mod tests {
 
     #[test]
     fn an_unused_version_goes() {
-        let found = check(&tree(&[
-            ("server/Cargo.toml", LINTS),
-            ("Cargo.toml", "[workspace.dependencies]\nhex = \"1\""),
-        ]));
+        let found =
+            check(&tree(&[("server/Cargo.toml", LINTS), ("Cargo.toml", "[workspace.dependencies]\nhex = \"1\"")]));
         assert_eq!(brief(&found), ["Cargo.toml:2 manifests"]);
     }
 }

@@ -27,11 +27,7 @@ impl File {
     /// Whether `cargo xtask codegen` writes this file: it says so itself, or lies where only generated files may lie.
     fn is_generated(&self) -> bool {
         self.path.contains("/generated/")
-            || self
-                .text
-                .lines()
-                .next()
-                .is_some_and(|first| first.contains(style::GENERATED))
+            || self.text.lines().next().is_some_and(|first| first.contains(style::GENERATED))
     }
 }
 
@@ -44,14 +40,7 @@ struct Tree {
 impl Tree {
     fn read() -> Result<Self, Failure> {
         let listing = Command::new("git")
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                "--deduplicate",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"])
             .current_dir(root())
             .output()
             .context("cannot run git")?;
@@ -61,16 +50,10 @@ impl Tree {
         let mut files = Vec::new();
         for path in String::from_utf8_lossy(&listing.stdout).split_terminator('\0') {
             match std::fs::read_to_string(root().join(path)) {
-                Ok(text) => files.push(File {
-                    path: path.to_owned(),
-                    text,
-                }),
+                Ok(text) => files.push(File { path: path.to_owned(), text }),
                 // A screenshot, or a file that is deleted but still in the index.
                 Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::InvalidData | std::io::ErrorKind::NotFound
-                    ) => {}
+                    if matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::NotFound) => {}
                 Err(error) => return Err(Failure::new(format!("cannot read {path}: {error}"))),
             }
         }
@@ -97,12 +80,7 @@ struct Finding {
 
 impl Finding {
     fn new(path: impl Into<String>, line: usize, rule: &'static str, sentence: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line,
-            rule,
-            sentence: sentence.into(),
-        }
+        Self { path: path.into(), line, rule, sentence: sentence.into() }
     }
 }
 
@@ -132,10 +110,7 @@ pub fn run() -> Result<(), Failure> {
 
 /// Every rule that needs nothing but the files.
 fn check(tree: &Tree) -> Vec<Finding> {
-    [layers::check(tree), style::check(tree), manifests::check(tree)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [layers::check(tree), style::check(tree), manifests::check(tree)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -144,20 +119,12 @@ mod testing {
 
     /// A tree of these files.
     pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
-        let file = |(path, text): &(&str, &str)| File {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        };
-        Tree {
-            files: files.iter().map(file).collect(),
-        }
+        let file = |(path, text): &(&str, &str)| File { path: (*path).to_owned(), text: (*text).to_owned() };
+        Tree { files: files.iter().map(file).collect() }
     }
 
     /// `path:line rule` of each finding, which is what the tests compare.
     pub(super) fn brief(findings: &[Finding]) -> Vec<String> {
-        findings
-            .iter()
-            .map(|found| format!("{}:{} {}", found.path, found.line, found.rule))
-            .collect()
+        findings.iter().map(|found| format!("{}:{} {}", found.path, found.line, found.rule)).collect()
     }
 }

@@ -29,12 +29,8 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 /// Where home directories are on the usual systems. Written in two parts, so that this file does not find itself.
-const HOMES: &[&str] = &[
-    concat!("/ho", "me/"),
-    concat!("/Us", "ers/"),
-    concat!("/ro", "ot/"),
-    concat!("C:\\Us", "ers\\"),
-];
+const HOMES: &[&str] =
+    &[concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/"), concat!("C:\\Us", "ers\\")];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = top_level(tree);
@@ -56,31 +52,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn top_level(tree: &Tree) -> Vec<Finding> {
-    let entries: BTreeSet<&str> = tree
-        .files
-        .iter()
-        .map(|file| file.path.split('/').next().unwrap_or_default())
-        .collect();
-    let extra = entries
-        .iter()
-        .filter(|entry| !entry.starts_with('.') && !TOP_LEVEL.contains(entry));
+    let entries: BTreeSet<&str> =
+        tree.files.iter().map(|file| file.path.split('/').next().unwrap_or_default()).collect();
+    let extra = entries.iter().filter(|entry| !entry.starts_with('.') && !TOP_LEVEL.contains(entry));
     let missing = TOP_LEVEL.iter().filter(|entry| !entries.contains(**entry));
     let extra = extra.map(|entry| {
-        Finding::new(
-            *entry,
-            1,
-            "top-level",
-            "the design has no such entry: put it into the crate that it belongs to",
-        )
+        Finding::new(*entry, 1, "top-level", "the design has no such entry: put it into the crate that it belongs to")
     });
-    let missing = missing.map(|entry| {
-        Finding::new(
-            *entry,
-            1,
-            "top-level",
-            "the design names this entry, and it is not there",
-        )
-    });
+    let missing =
+        missing.map(|entry| Finding::new(*entry, 1, "top-level", "the design names this entry, and it is not there"));
     extra.chain(missing).collect()
 }
 
@@ -121,20 +101,14 @@ fn unfinished(file: &File, tokens: &[Token]) -> Vec<Finding> {
         .windows(2)
         .filter(|pair| matches!(&*pair[0].text, "todo" | "unimplemented" | "dbg") && pair[1].text == "!");
     let sentence = |name: &str| format!("`{name}!` is for the time of writing; finish the code");
-    calls
-        .map(|pair| Finding::new(&file.path, pair[0].line, "unfinished", sentence(&pair[0].text)))
-        .collect()
+    calls.map(|pair| Finding::new(&file.path, pair[0].line, "unfinished", sentence(&pair[0].text))).collect()
 }
 
 fn sleeps(file: &File, tokens: &[Token]) -> Vec<Finding> {
     let named = |token: &Token| token.in_test && matches!(&*token.text, "sleep" | "sleep_until" | "park_timeout");
-    let called = tokens
-        .windows(2)
-        .filter(|pair| named(&pair[0]) && (pair[1].text == "(" || pair[0].in_use));
+    let called = tokens.windows(2).filter(|pair| named(&pair[0]) && (pair[1].text == "(" || pair[0].in_use));
     let sentence = "a test waits for the event itself, or moves an injected clock";
-    called
-        .map(|pair| Finding::new(&file.path, pair[0].line, "sleeps", sentence))
-        .collect()
+    called.map(|pair| Finding::new(&file.path, pair[0].line, "sleeps", sentence)).collect()
 }
 
 fn is_test_file(path: &str) -> bool {
@@ -170,21 +144,12 @@ mod tests {
     /// What the rules, top level aside, say to one file.
     fn of(path: &str, text: &str) -> Vec<String> {
         let findings = check(&tree(&[(path, text)]));
-        brief(
-            &findings
-                .into_iter()
-                .filter(|found| found.rule != "top-level")
-                .collect::<Vec<_>>(),
-        )
+        brief(&findings.into_iter().filter(|found| found.rule != "top-level").collect::<Vec<_>>())
     }
 
     #[test]
     fn top_level_is_exact() {
-        let whole: Vec<_> = TOP_LEVEL
-            .iter()
-            .map(|entry| (*entry, ""))
-            .chain([(".ci/run", "")])
-            .collect();
+        let whole: Vec<_> = TOP_LEVEL.iter().map(|entry| (*entry, "")).chain([(".ci/run", "")]).collect();
         assert!(top_level(&tree(&whole)).is_empty());
         let more: Vec<_> = whole.iter().copied().chain([("scripts/go.sh", "")]).collect();
         assert_eq!(brief(&top_level(&tree(&more))), ["scripts:1 top-level"]);
@@ -201,28 +166,16 @@ mod tests {
 
     #[test]
     fn generated_files_name_command_and_document() {
-        assert_eq!(
-            of("openapi/src/generated/a.rs", "//! Models."),
-            ["openapi/src/generated/a.rs:1 generated"]
-        );
+        assert_eq!(of("openapi/src/generated/a.rs", "//! Models."), ["openapi/src/generated/a.rs:1 generated"]);
         let nameless = format!("//! {GENERATED}somewhere`.");
-        assert_eq!(
-            of("openapi/src/generated/a.rs", &nameless),
-            ["openapi/src/generated/a.rs:1 generated"]
-        );
+        assert_eq!(of("openapi/src/generated/a.rs", &nameless), ["openapi/src/generated/a.rs:1 generated"]);
     }
 
     #[test]
     fn lints_are_expected_not_allowed() {
         assert_eq!(of("a.rs", "#[allow(dead_code)] fn a() {}"), ["a.rs:1 attributes"]);
         assert_eq!(of("a.rs", "\n#![cfg_attr(test, allow(unused))]"), ["a.rs:2 attributes"]);
-        assert!(
-            of(
-                "a.rs",
-                "#[expect(dead_code, reason = \"b\")] fn allow() { allow() } // #[allow(x)]"
-            )
-            .is_empty()
-        );
+        assert!(of("a.rs", "#[expect(dead_code, reason = \"b\")] fn allow() { allow() } // #[allow(x)]").is_empty());
         let generated = format!("//! {GENERATED}openapi/a.yaml`.\n#![allow(dead_code)]");
         assert!(of("openapi/src/generated/a.rs", &generated).is_empty());
     }
@@ -244,34 +197,19 @@ mod tests {
 
     #[test]
     fn tests_do_not_sleep() {
-        assert_eq!(
-            of("tests/src/a.rs", "fn a() { std::thread::sleep(b) }"),
-            ["tests/src/a.rs:1 sleeps"]
-        );
-        assert_eq!(
-            of("a.rs", "#[cfg(test)] mod tests { use tokio::time::sleep; }"),
-            ["a.rs:1 sleeps"]
-        );
-        assert_eq!(
-            of("a.rs", "#[tokio::test] async fn a() { sleep_until(b).await }"),
-            ["a.rs:1 sleeps"]
-        );
+        assert_eq!(of("tests/src/a.rs", "fn a() { std::thread::sleep(b) }"), ["tests/src/a.rs:1 sleeps"]);
+        assert_eq!(of("a.rs", "#[cfg(test)] mod tests { use tokio::time::sleep; }"), ["a.rs:1 sleeps"]);
+        assert_eq!(of("a.rs", "#[tokio::test] async fn a() { sleep_until(b).await }"), ["a.rs:1 sleeps"]);
         assert!(of("a.rs", "async fn a() { tokio::time::sleep(b).await }").is_empty());
     }
 
     #[test]
     fn paths_of_one_machine_are_found() {
         for home in HOMES {
-            assert_eq!(
-                of("README.md", &format!("\ncd {home}me/x")),
-                ["README.md:2 machine-path"]
-            );
+            assert_eq!(of("README.md", &format!("\ncd {home}me/x")), ["README.md:2 machine-path"]);
         }
         let here = root();
-        assert_eq!(
-            of("a.toml", &format!("a = \"{}\"", here.display())),
-            ["a.toml:1 machine-path"]
-        );
+        assert_eq!(of("a.toml", &format!("a = \"{}\"", here.display())), ["a.toml:1 machine-path"]);
         let address = format!("https://example.com{}page $HOME{}", HOMES[0], HOMES[2]);
         assert!(of("README.md", &address).is_empty());
     }

@@ -21,15 +21,7 @@ pub(super) struct Token {
 /// Lexes `source`. `tests` says that the whole file is test code.
 pub(super) fn read(source: &str, tests: bool) -> Result<Vec<Token>, LexError> {
     let mut tokens = Vec::new();
-    walk(
-        TokenStream::from_str(source)?,
-        Place {
-            in_use: false,
-            in_attribute: false,
-            in_test: tests,
-        },
-        &mut tokens,
-    );
+    walk(TokenStream::from_str(source)?, Place { in_use: false, in_attribute: false, in_test: tests }, &mut tokens);
     Ok(tokens)
 }
 
@@ -42,18 +34,8 @@ struct Place {
 
 impl Place {
     fn token(self, text: impl Into<String>, line: usize) -> Token {
-        let Self {
-            in_use,
-            in_attribute,
-            in_test,
-        } = self;
-        Token {
-            text: text.into(),
-            line,
-            in_use,
-            in_attribute,
-            in_test,
-        }
+        let Self { in_use, in_attribute, in_test } = self;
+        Token { text: text.into(), line, in_use, in_attribute, in_test }
     }
 }
 
@@ -133,10 +115,7 @@ fn is_test(attribute: &TokenStream) -> bool {
             }
         }
     }
-    let path = attribute
-        .clone()
-        .into_iter()
-        .take_while(|tree| !matches!(tree, TokenTree::Group(_)));
+    let path = attribute.clone().into_iter().take_while(|tree| !matches!(tree, TokenTree::Group(_)));
     let mut last = Vec::new();
     names(path.collect(), &mut last);
     if last.last().is_some_and(|name| name == "test") {
@@ -155,11 +134,7 @@ mod tests {
 
     fn in_tests(source: &str) -> Vec<String> {
         let tokens = read(source, false).unwrap();
-        tokens
-            .into_iter()
-            .filter(|token| token.in_test)
-            .map(|token| token.text)
-            .collect()
+        tokens.into_iter().filter(|token| token.in_test).map(|token| token.text).collect()
     }
 
     #[test]
@@ -171,21 +146,14 @@ mod tests {
     #[test]
     fn an_import_ends_at_its_semicolon() {
         let tokens = read("use a::{b, c};\nfn d() -> impl E + use<'_> { f }", false).unwrap();
-        let imported: Vec<_> = tokens
-            .iter()
-            .filter(|token| token.in_use)
-            .map(|token| &*token.text)
-            .collect();
+        let imported: Vec<_> = tokens.iter().filter(|token| token.in_use).map(|token| &*token.text).collect();
         assert_eq!(imported, ["use", "a", "::", "{", "b", ",", "c", "}"]);
     }
 
     #[test]
     fn test_items_are_known_by_their_attribute() {
         assert_eq!(in_tests("#[cfg(test)] mod tests { a } mod b { c }"), ["{", "a", "}"]);
-        assert_eq!(
-            in_tests("#[tokio::test(start_paused = true)] async fn x() { a } fn y() { b }"),
-            ["{", "a", "}"]
-        );
+        assert_eq!(in_tests("#[tokio::test(start_paused = true)] async fn x() { a } fn y() { b }"), ["{", "a", "}"]);
         assert!(in_tests("#[cfg(not(test))] mod a { b }").is_empty());
         assert!(in_tests("#[cfg(test)] mod tests; mod b { c }").is_empty());
     }

@@ -1,0 +1,238 @@
+//! `cargo xtask bench`: loads the server and two floors in turn, and prints what a request costs and how far the server
+//! is from each floor.
+//!
+//! The *constant* floor sends back bytes that the server sent once; nothing in hyper can be faster. The floor *by hand*
+//! does the server's work in about a hundred lines. All three are up at the same time and loaded one after the other,
+//! so the ratios of one round stand under the same weather; the median over the rounds is what is printed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::{Context, Failure, cargo};
+
+mod case;
+pub mod floor;
+mod http;
+mod process;
+mod report;
+mod wrk;
+
+use case::{CASES, Case, Session};
+use http::Reply;
+use process::Server;
+use report::{Report, Sample, Target};
+
+/// How many times an empty store is started for the start-up time.
+const STARTS: usize = 7;
+
+/// How much the mean reply under load may differ in length from the one that was checked before.
+const LENGTH_TOLERANCE: f64 = 0.05;
+
+#[derive(Args)]
+pub struct Options {
+    /// Print the result as JSON, to standard output; progress stays on standard error
+    #[arg(long)]
+    json: bool,
+    /// Seconds that each case is measured for, in each round
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Rounds; ratios are formed within one, and the median is printed
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
+    /// Measure this case only; may be given several times
+    #[arg(long, value_name = "CASE", value_parser = CASES.iter().map(|case| case.name).collect::<Vec<_>>())]
+    only: Vec<String>,
+    /// The cargo profile of what is measured; `dev` is for trying out this task
+    #[arg(long, default_value = "release")]
+    profile: String,
+    /// Measure the floors against each other, without the server
+    #[arg(long)]
+    floors: bool,
+}
+
+/// A server that is loaded, with the session in which it is asked.
+struct Subject {
+    target: Target,
+    server: Server,
+    session: Session,
+}
+
+pub fn run(options: &Options) -> Result<(), Failure> {
+    wrk::require()?;
+    let cases: Vec<&Case> = CASES
+        .iter()
+        .filter(|case| options.only.is_empty() || options.only.iter().any(|name| name == case.name))
+        .collect();
+    let xtask = build(&options.profile, "xtask", "xtask")?;
+    let gatehouse = match options.floors {
+        true => None,
+        false => Some(build(&options.profile, "gatehouse-server", "gatehouse")?),
+    };
+
+    let directory = tempfile::Builder::new().prefix("gatehouse-bench-").tempdir().context("cannot make a directory")?;
+    let mut report = Report::new(options.rounds, options.seconds, process::can_pin());
+    if let Some(gatehouse) = &gatehouse {
+        eprintln!("starting on an empty store, {STARTS} times");
+        for number in 0..STARTS {
+            let data = directory.path().join(format!("start-{number}"));
+            report.starts.push(Server::gatehouse(gatehouse, &data, process::Purpose::StartUp)?.started_in);
+        }
+    }
+    let subjects = start(&xtask, gatehouse.as_deref(), directory.path(), &cases)?;
+    let mut expected = Vec::new();
+    for subject in &subjects {
+        for case in &cases {
+            expected.push(probe(subject, case)?);
+        }
+    }
+    for round in 0..options.rounds {
+        for (index, case) in cases.iter().enumerate() {
+            for (place, subject) in subjects.iter().enumerate() {
+                eprintln!("round {}/{}: {} on {}", round + 1, options.rounds, case.name, subject.target.name());
+                let length = expected[place * cases.len() + index].length;
+                let sample = measure(subject, case, length, Duration::from_secs(options.seconds), directory.path())?;
+                report.samples.push(Sample { round, case: case.name, target: subject.target, ..sample });
+            }
+        }
+    }
+    for subject in &subjects {
+        for case in &cases {
+            probe(subject, case)?;
+        }
+        report.memory.push((subject.target, subject.server.resident_kib()?));
+    }
+    match options.json {
+        true => println!("{:#}", report.json(&cases)),
+        false => print!("{}", report.table(&cases)),
+    }
+    Ok(())
+}
+
+/// Starts the server where there is one, and both floors. The constant floor repeats what the first of them answered.
+fn start(xtask: &Path, gatehouse: Option<&Path>, directory: &Path, cases: &[&Case]) -> Result<Vec<Subject>, Failure> {
+    let by_hand = Subject::new(Target::ByHand, Server::floor(xtask, "by-hand", None)?)?;
+    let server = match gatehouse {
+        Some(binary) => {
+            let server = Server::gatehouse(binary, &directory.join("loaded"), process::Purpose::Load)?;
+            let subject = Subject::new(Target::Gatehouse, server)?;
+            subject.session.create_apps()?;
+            Some(subject)
+        }
+        None => None,
+    };
+    let original = server.as_ref().unwrap_or(&by_hand);
+    let mut replies = Vec::new();
+    for case in cases {
+        let request = (case.request)(&original.session);
+        replies.push(floor::constant::Recorded::new(&request, &probe(original, case)?));
+    }
+    // The floor is asked for a token before it is loaded, whichever cases are measured.
+    if let Some(token) = CASES.iter().find(|case| case.name == "token")
+        && cases.iter().all(|case| case.name != token.name)
+    {
+        replies.push(floor::constant::Recorded::new(&(token.request)(&original.session), &probe(original, token)?));
+    }
+    let recorded = directory.join("replies.json");
+    let text = serde_json::to_vec(&replies).context("cannot write the recorded replies")?;
+    std::fs::write(&recorded, text).context("cannot write the recorded replies")?;
+    let constant = Subject::new(Target::Constant, Server::floor(xtask, "constant", Some(&recorded))?)?;
+    Ok(server.into_iter().chain([constant, by_hand]).collect())
+}
+
+impl Subject {
+    fn new(target: Target, server: Server) -> Result<Self, Failure> {
+        let session = Session::open(server.address).map_err(|failure| named(target, &failure))?;
+        Ok(Self { target, server, session })
+    }
+}
+
+/// One reply of the case, checked to be a success.
+fn probe(subject: &Subject, case: &Case) -> Result<Reply, Failure> {
+    let request = (case.request)(&subject.session);
+    let reply = http::send(subject.server.address, &request).context(subject.target.name())?;
+    let text = String::from_utf8_lossy(&reply.body);
+    if reply.status == 200 && text.contains(case.accepted) {
+        return Ok(reply);
+    }
+    let sentence = format!("{} is answered with HTTP {} and {text}", case.name, reply.status);
+    Err(named(subject.target, &Failure::new(sentence)))
+}
+
+/// Loads the case for `time`, after a second that nobody counts. `length` is the reply's, in bytes.
+fn measure(subject: &Subject, case: &Case, length: usize, time: Duration, directory: &Path) -> Result<Sample, Failure> {
+    let request = (case.request)(&subject.session);
+    let load = |time| {
+        wrk::load(subject.server.address, &request, time, directory).map_err(|failure| named(subject.target, &failure))
+    };
+    load(Duration::from_secs(1))?;
+    let before = subject.server.cpu()?;
+    let load = load(time)?;
+    let after = subject.server.cpu()?;
+    let mean = load.bytes as f64 / load.requests as f64;
+    if (mean / length as f64 - 1.0).abs() > LENGTH_TOLERANCE {
+        let sentence = format!(
+            "{}: the replies under load are {mean:.0} bytes long and the checked one {length}, so they are not all successes",
+            case.name
+        );
+        return Err(named(subject.target, &Failure::new(sentence)));
+    }
+    Ok(Sample {
+        round: 0,
+        case: case.name,
+        target: subject.target,
+        requests_per_second: load.requests as f64 / load.seconds,
+        p50: load.p50,
+        p99: load.p99,
+        user: (after.user - before.user) * 1e6 / load.requests as f64,
+        system: (after.system - before.system) * 1e6 / load.requests as f64,
+    })
+}
+
+fn named(target: Target, failure: &Failure) -> Failure {
+    Failure::new(format!("{}: {failure}", target.name()))
+}
+
+/// Builds one binary and returns where cargo put it.
+fn build(profile: &str, package: &str, binary: &str) -> Result<PathBuf, Failure> {
+    /// A line of cargo's report, of which only the artifacts of binaries name an executable.
+    #[derive(Deserialize)]
+    struct Line {
+        target: Option<Named>,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    eprintln!("building {binary} ({profile})");
+    // Each package is built by itself: together they would share features, and what is measured would not be what
+    // `cargo build --release` makes.
+    let mut command: Command = cargo();
+    command.args(["build", "--profile", profile, "--package", package, "--bin", binary]);
+    let output = command
+        .args(["--message-format", "json-render-diagnostics"])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("{binary} does not build")));
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+        .filter(|line| line.target.as_ref().is_some_and(|target| target.name == binary))
+        .find_map(|line| line.executable)
+        .context(format_args!("cargo built no {binary}"))
+}
+
+/// Which floor to be.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Floor {
+    Constant,
+    ByHand,
+}
