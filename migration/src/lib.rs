@@ -1,0 +1,19 @@
+//! The database schema as a sequence of migrations, one file each, named `mYYYYMMDD_NNNNNN_what.rs`.
+//!
+//! A released migration is never edited. A change is made in two steps, expand and then contract, so that the former
+//! version of the program works on the schema of the next one.
+
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261123_000001_app;
+
+/// The sequence, for [`MigratorTrait::up`] and [`MigratorTrait::down`].
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_app::Migration)]
+    }
+}

@@ -1,0 +1,419 @@
+//! Applications: who calls, proven by an id and a secret.
+//!
+//! Secrets are kept as HMAC-SHA256 under the key ring's active key, written `key id:hexadecimal`. They are 32 random
+//! alphanumerics (190 bits), so that a keyed hash is enough and a slow one would only slow the caller.
+
+mod input;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use moka::sync::Cache;
+
+use super::Error;
+use super::clock::{Clock, Timestamp};
+use super::event::{Event, Events, Topic};
+use super::keys::{Key, KeyRing, Purpose};
+use super::random::Random;
+use super::secret::Secret;
+use super::token::Caller;
+use crate::store::{self, AppRow, NewAppRow, Store, Unique};
+
+pub use input::{NewApp, PageRequest};
+
+/// How long an application may be served from memory. A change made by this process is seen at once, one made by
+/// another after this time at the latest.
+const CACHE_TTL: Duration = Duration::from_secs(10);
+
+/// Applications held in memory at most.
+const CACHE_CAPACITY: u64 = 10_000;
+
+/// How often a fresh `app_id` is drawn before giving up; two draws collide once in 218 million million.
+const ID_ATTEMPTS: usize = 5;
+
+/// The public id of an application, such as `go-api-4fJ2kQ9x`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AppId(Arc<str>);
+
+impl AppId {
+    /// Takes the text as an id; whether an application has it is for [`Apps`] to say.
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn generate(random: &Random) -> Self {
+        Self(format!("go-api-{}", random.alphanumeric(8)).into())
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether an application may authenticate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppStatus {
+    /// It may.
+    Enabled,
+    /// It may not, and its tokens are not accepted.
+    Disabled,
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The numeric id, ascending in the order of creation.
+    pub id: i64,
+    /// The public id.
+    pub app_id: AppId,
+    /// The name, unique.
+    pub name: String,
+    /// A text of the creator's.
+    pub description: Option<String>,
+    /// Where the application wants its users sent back to.
+    pub redirect_uri: Option<String>,
+    /// Whether it may authenticate.
+    pub status: AppStatus,
+    /// Whether it may create further applications.
+    pub may_create: bool,
+    /// The numeric id of the application that created it; none for a provisioned one.
+    pub created_by: Option<i64>,
+    /// Tokens issued before this moment are revoked. A whole second, as tokens tell theirs.
+    pub tokens_valid_from: Timestamp,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A new application and its secret, which nobody can read again.
+#[derive(Clone, Debug)]
+pub struct CreatedApp {
+    /// The application.
+    pub app: App,
+    /// Its secret: 32 alphanumerics.
+    pub secret: Secret<String>,
+}
+
+/// An application that is given rather than asked for: by bootstrap, or by the demo data.
+#[derive(Clone, Debug)]
+pub struct Provision {
+    /// The public id; generated if none is given.
+    pub app_id: Option<AppId>,
+    /// The secret; generated if none is given.
+    pub secret: Option<Secret<String>>,
+    /// Name, description and redirect address.
+    pub new: NewApp,
+    /// Whether it may create further applications.
+    pub may_create: bool,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// What the cache holds of an application.
+struct Known {
+    app: Arc<App>,
+    secret_hash: String,
+}
+
+/// The operations on applications.
+pub struct Apps {
+    store: Store,
+    keys: Arc<KeyRing>,
+    events: Events,
+    clock: Clock,
+    random: Random,
+    by_app_id: Cache<String, Arc<Known>>,
+    by_id: Cache<i64, Arc<Known>>,
+    /// Grows with every invalidation; a value read before one must not enter the cache after it.
+    changes: AtomicU64,
+}
+
+impl Apps {
+    /// The applications of `store`.
+    pub fn new(store: Store, keys: Arc<KeyRing>, events: Events, clock: Clock, random: Random) -> Self {
+        let by_app_id = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_TTL).build();
+        let by_id = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_TTL).build();
+        Self { store, keys, events, clock, random, by_app_id, by_id, changes: AtomicU64::new(0) }
+    }
+
+    /// The application with this id and secret.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`] if there is none, the secret is wrong, or it is disabled; each after the same work, so that
+    /// the time tells them apart no more than the answer.
+    pub async fn authenticate(&self, app_id: &str, secret: &str) -> Result<Arc<App>, Error> {
+        let known = self.known_by_app_id(app_id).await?;
+        let stored = known.as_deref().and_then(|known| StoredHash::parse(&known.secret_hash));
+        let active = self.keys.active();
+        let stored = stored.and_then(|stored| Some((self.keys.by_id(stored.key_id)?, stored.mac)));
+        // Without a stored hash the comparison is made all the same, with one that nothing matches.
+        let (key, mac) = stored.unwrap_or_else(|| (Arc::clone(&active), [0; 32]));
+        let genuine = verify_secret(&key, app_id, secret, &mac);
+        let Some(known) = known.filter(|known| genuine && known.app.status == AppStatus::Enabled) else {
+            return Err(Error::UnknownApp);
+        };
+        if key.id() != active.id() {
+            self.move_secret(&known, &active, secret).await;
+        }
+        Ok(Arc::clone(&known.app))
+    }
+
+    /// Creates an application on behalf of `caller`, who is told so by the event `app.created`.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] if the caller may not create applications, [`Error::AppNameTaken`] if the name is taken.
+    pub async fn create(&self, caller: &Caller, new: NewApp) -> Result<CreatedApp, Error> {
+        if !caller.app.may_create {
+            return Err(Error::Forbidden);
+        }
+        let created =
+            self.insert(Provision { app_id: None, secret: None, new, may_create: true }, Some(caller.app.id)).await?;
+        let data = serde_json::json!({ "app_id": created.app.app_id.as_str(), "app_name": created.app.name });
+        self.publish(caller.app.id, Topic::AppCreated, data);
+        Ok(created)
+    }
+
+    /// Adds an application without a creator.
+    ///
+    /// # Errors
+    /// [`Error::AppNameTaken`], or `InvalidInput` for an `app_id` that is taken.
+    pub async fn provision(&self, provision: Provision) -> Result<CreatedApp, Error> {
+        self.insert(provision, None).await
+    }
+
+    /// The applications that the caller's application created, the newest last.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn list(&self, caller: &Caller, page: PageRequest) -> Result<Listed<App>, Error> {
+        let creator = caller.app.id;
+        let (rows, total) = tokio::try_join!(
+            self.store.apps_created_by(creator, page.offset(), page.size()),
+            self.store.count_apps_created_by(creator),
+        )?;
+        Ok(Listed { items: rows.into_iter().map(App::from).collect(), total })
+    }
+
+    /// Whether there is any application at all.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn any(&self) -> Result<bool, Error> {
+        Ok(self.store.has_apps().await?)
+    }
+
+    /// The application with this numeric id.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn by_id(&self, id: i64) -> Result<Option<Arc<App>>, Error> {
+        Ok(self.known_by_id(id).await?.map(|known| Arc::clone(&known.app)))
+    }
+
+    /// The application with this public id.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn by_app_id(&self, app_id: &AppId) -> Result<Option<Arc<App>>, Error> {
+        Ok(self.known_by_app_id(app_id.as_str()).await?.map(|known| Arc::clone(&known.app)))
+    }
+
+    /// Disables an application and tells it so: it can no longer authenticate, and its tokens are refused.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`] if there is none.
+    pub async fn disable(&self, app_id: &AppId) -> Result<(), Error> {
+        let app = self.existing(app_id).await?;
+        self.store.set_app_enabled(app_id.as_str(), false).await?;
+        self.forget(&app);
+        self.publish(app.id, Topic::AppDisabled, serde_json::json!({ "app_id": app_id.as_str() }));
+        Ok(())
+    }
+
+    /// Enables an application again. Tokens that were not revoked meanwhile are accepted again.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`] if there is none.
+    pub async fn enable(&self, app_id: &AppId) -> Result<(), Error> {
+        let app = self.existing(app_id).await?;
+        self.store.set_app_enabled(app_id.as_str(), true).await?;
+        self.forget(&app);
+        Ok(())
+    }
+
+    /// Revokes every token that the application holds, and tells it so.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`] if there is none.
+    pub async fn revoke_tokens(&self, app_id: &AppId) -> Result<(), Error> {
+        let app = self.existing(app_id).await?;
+        // Tokens tell the second of their issue only: those of the present second are revoked with the others, and the
+        // next one is issued as of the following second.
+        let from = Timestamp::from_seconds(self.clock.now().seconds() + 1);
+        self.store.set_tokens_valid_from(app_id.as_str(), from.millis()).await?;
+        self.forget(&app);
+        self.publish(app.id, Topic::TokenRevoked, serde_json::json!({ "app_id": app_id.as_str() }));
+        Ok(())
+    }
+
+    async fn insert(&self, wish: Provision, created_by: Option<i64>) -> Result<CreatedApp, Error> {
+        let (name, description, redirect_uri) = wish.new.into_parts();
+        let secret = wish.secret.unwrap_or_else(|| Secret::new(self.random.alphanumeric(32)));
+        let now = self.clock.now();
+        for _ in 0..ID_ATTEMPTS {
+            let app_id = wish.app_id.clone().unwrap_or_else(|| AppId::generate(&self.random));
+            let row = NewAppRow {
+                app_id: app_id.as_str().to_owned(),
+                name: name.clone(),
+                description: description.clone(),
+                redirect_uri: redirect_uri.clone(),
+                secret_hash: hash_secret(&self.keys.active(), app_id.as_str(), secret.expose()),
+                may_create: wish.may_create,
+                created_by,
+                tokens_valid_from: now.whole_second().millis(),
+                created_at: now.millis(),
+            };
+            match self.store.insert_app(row).await {
+                Ok(row) => return Ok(CreatedApp { app: row.into(), secret }),
+                Err(store::Error::Taken(Unique::AppName)) => return Err(Error::AppNameTaken),
+                Err(store::Error::Taken(Unique::AppId)) if wish.app_id.is_none() => {}
+                Err(store::Error::Taken(Unique::AppId)) => return Err(Error::invalid("app_id", "is taken")),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::internal("no free app_id was drawn"))
+    }
+
+    async fn existing(&self, app_id: &AppId) -> Result<App, Error> {
+        let row = self.store.app_by_app_id(app_id.as_str()).await?;
+        row.map(App::from).ok_or(Error::UnknownApp)
+    }
+
+    /// Hashes a secret that was just proven under the active key, so that the older key can be retired. The caller is
+    /// authenticated either way; a failure is tried again at the next time.
+    async fn move_secret(&self, known: &Known, active: &Key, secret: &str) {
+        let app = &known.app;
+        let hash = hash_secret(active, app.app_id.as_str(), secret);
+        match self.store.replace_secret_hash(app.id, &known.secret_hash, &hash).await {
+            Ok(()) => self.forget(app),
+            Err(error) => tracing::warn!(app_id = %app.app_id, %error, "a secret stays under an older key for now"),
+        }
+    }
+
+    async fn known_by_app_id(&self, app_id: &str) -> Result<Option<Arc<Known>>, Error> {
+        if let Some(known) = self.by_app_id.get(app_id) {
+            return Ok(Some(known));
+        }
+        let before = self.changes.load(Ordering::SeqCst);
+        let row = self.store.app_by_app_id(app_id).await?;
+        Ok(row.map(|row| self.remember(row, before)))
+    }
+
+    async fn known_by_id(&self, id: i64) -> Result<Option<Arc<Known>>, Error> {
+        if let Some(known) = self.by_id.get(&id) {
+            return Ok(Some(known));
+        }
+        let before = self.changes.load(Ordering::SeqCst);
+        let row = self.store.app_by_id(id).await?;
+        Ok(row.map(|row| self.remember(row, before)))
+    }
+
+    /// Caches a row read when `changes` was `before`. A change committed since then has perhaps already invalidated, so
+    /// that this late entry would outlive it: it is then taken out again.
+    fn remember(&self, row: AppRow, before: u64) -> Arc<Known> {
+        let secret_hash = row.secret_hash.clone();
+        let known = Arc::new(Known { app: Arc::new(App::from(row)), secret_hash });
+        self.by_app_id.insert(known.app.app_id.as_str().to_owned(), Arc::clone(&known));
+        self.by_id.insert(known.app.id, Arc::clone(&known));
+        if self.changes.load(Ordering::SeqCst) != before {
+            self.invalidate(&known.app);
+        }
+        known
+    }
+
+    /// The other half of [`remember`](Self::remember): called after every commit that changes the application.
+    fn forget(&self, app: &App) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.invalidate(app);
+    }
+
+    fn invalidate(&self, app: &App) {
+        self.by_app_id.invalidate(app.app_id.as_str());
+        self.by_id.invalidate(&app.id);
+    }
+
+    fn publish(&self, app: i64, topic: Topic, data: serde_json::Value) {
+        self.events.publish(app, Event { id: self.random.hex(32), topic, at: self.clock.now(), data });
+    }
+}
+
+impl From<AppRow> for App {
+    fn from(row: AppRow) -> Self {
+        Self {
+            id: row.id,
+            app_id: AppId(row.app_id.into()),
+            name: row.name,
+            description: row.description,
+            redirect_uri: row.redirect_uri,
+            status: if row.enabled { AppStatus::Enabled } else { AppStatus::Disabled },
+            may_create: row.may_create,
+            created_by: row.created_by,
+            tokens_valid_from: Timestamp::from_millis(row.tokens_valid_from),
+            created_at: Timestamp::from_millis(row.created_at),
+        }
+    }
+}
+
+/// `key id:hexadecimal`, taken apart.
+struct StoredHash<'a> {
+    key_id: &'a str,
+    mac: [u8; 32],
+}
+
+impl<'a> StoredHash<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (key_id, digits) = text.split_once(':')?;
+        let mut mac = [0; 32];
+        hex::decode_to_slice(digits, &mut mac).ok()?;
+        Some(Self { key_id, mac })
+    }
+}
+
+/// The id is hashed with the secret, so that a hash copied to another row proves nothing there. Neither field can
+/// imitate the other: the zero byte between them is in no id.
+fn secret_context(key: &Key, app_id: &str, secret: &str) -> hmac::Context {
+    let mut context = hmac::Context::with_key(key.mac(Purpose::AppSecret));
+    context.update(app_id.as_bytes());
+    context.update(&[0]);
+    context.update(secret.as_bytes());
+    context
+}
+
+fn hash_secret(key: &Key, app_id: &str, secret: &str) -> String {
+    let tag = secret_context(key, app_id, secret).sign();
+    format!("{}:{}", key.id(), hex::encode(tag))
+}
+
+fn verify_secret(key: &Key, app_id: &str, secret: &str, mac: &[u8; 32]) -> bool {
+    let tag = secret_context(key, app_id, secret).sign();
+    aws_lc_rs::constant_time::verify_slices_are_equal(tag.as_ref(), mac).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

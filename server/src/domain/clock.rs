@@ -1,0 +1,145 @@
+//! Time as a parameter: every rule that depends on the time takes a [`Clock`], so that a test can say what time it is.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A moment: whole milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted (as Unix time).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment `millis` milliseconds after the epoch; negative values are before it.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The moment `seconds` seconds after the epoch; saturates where milliseconds leave the range of `i64`.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded towards the past.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment with its fraction of a second dropped.
+    pub const fn whole_second(self) -> Self {
+        Self::from_seconds(self.seconds())
+    }
+
+    /// This moment moved into the future; saturates at the end of the range.
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// RFC 3339 in UTC to the second, such as `2026-11-23T23:00:00Z`.
+    ///
+    /// A year that RFC 3339 cannot write (outside 0 to 9999) gives the epoch: such a moment never comes from a clock.
+    pub fn rfc3339(self) -> String {
+        OffsetDateTime::from_unix_timestamp(self.seconds())
+            .ok()
+            .and_then(|moment| moment.format(&Rfc3339).ok())
+            .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+/// Where the time comes from. A clone tells the same time.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The clock of the operating system.
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `start` until its handle moves it.
+    pub fn manual(start: Timestamp) -> (Self, ManualClock) {
+        let now = Arc::new(AtomicI64::new(start.millis()));
+        (Self(Source::Manual(Arc::clone(&now))), ManualClock(now))
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Source::System => match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+                Ok(since) => Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+                Err(before) => Timestamp(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX)),
+            },
+        }
+    }
+}
+
+/// The handle that moves a [`Clock::manual`].
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    /// Moves the clock into the future by `span`, in whole milliseconds.
+    pub fn advance(&self, span: Duration) {
+        self.0.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Sets the clock to `moment`, which may lie in the past.
+    pub fn set(&self, moment: Timestamp) {
+        self.0.store(moment.millis(), Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_is_utc_to_the_second() {
+        assert_eq!(Timestamp::from_millis(1_795_474_800_999).rfc3339(), "2026-11-23T23:00:00Z");
+        assert_eq!(Timestamp::from_seconds(951_782_400).rfc3339(), "2000-02-29T00:00:00Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).rfc3339(), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn seconds_round_towards_the_past() {
+        assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
+        assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+    }
+
+    #[test]
+    fn manual_clock_moves_only_by_its_handle() {
+        let (clock, handle) = Clock::manual(Timestamp::from_seconds(10));
+        assert_eq!(clock.now(), clock.clone().now());
+        handle.advance(Duration::from_millis(1500));
+        assert_eq!(clock.now().millis(), 11_500);
+        handle.set(Timestamp::from_seconds(3));
+        assert_eq!(clock.now().seconds(), 3);
+    }
+
+    #[test]
+    fn system_clock_is_past_the_year_2025() {
+        assert!(Clock::system().now() > Timestamp::from_seconds(1_735_689_600));
+    }
+}

@@ -1,0 +1,88 @@
+//! What can go wrong in the domain. Knows nothing of HTTP or of any dialect; each dialect maps every variant.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// The cause behind an [`Error`], printed once at the edge and never sent to a client.
+pub type Source = Box<dyn StdError + Send + Sync>;
+
+/// An outcome of a domain operation other than success.
+#[derive(Debug)]
+pub enum Error {
+    /// A value breaks a rule of its field.
+    InvalidInput {
+        /// The field's name in the domain, such as `name` or `redirect_uri`.
+        field: &'static str,
+        /// What the rule asks for, in English, without the offending value.
+        reason: String,
+    },
+    /// The credential is missing, malformed or forged.
+    Unauthorized,
+    /// The credential was once good: it has expired, or it (or its application) was revoked.
+    TokenExpired,
+    /// The caller is known, but may not do this.
+    Forbidden,
+    /// No such application, a wrong secret, or a disabled application; deliberately one answer.
+    UnknownApp,
+    /// Another application has this name.
+    AppNameTaken,
+    /// Something the service depends on does not answer now; the same call may succeed later.
+    Unavailable(Source),
+    /// A fault of the service itself.
+    Internal(Source),
+}
+
+impl Error {
+    /// An [`Error::InvalidInput`] about `field`.
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::InvalidInput { field, reason: reason.into() }
+    }
+
+    /// An [`Error::Internal`] caused by `source`.
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self::Internal(source.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidInput { field, reason } => write!(f, "`{field}` {reason}"),
+            Self::Unauthorized => f.write_str("the credential is missing or not genuine"),
+            Self::TokenExpired => f.write_str("the credential is no longer valid"),
+            Self::Forbidden => f.write_str("the caller may not do this"),
+            Self::UnknownApp => f.write_str("unknown application or wrong secret"),
+            Self::AppNameTaken => f.write_str("an application of this name exists"),
+            Self::Unavailable(_) => f.write_str("a service that this one needs is unavailable"),
+            Self::Internal(_) => f.write_str("internal fault"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Unavailable(source) | Self::Internal(source) => Some(source.as_ref()),
+            Self::InvalidInput { .. }
+            | Self::Unauthorized
+            | Self::TokenExpired
+            | Self::Forbidden
+            | Self::UnknownApp
+            | Self::AppNameTaken => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_says_its_own_part_and_leaves_the_rest_to_the_source() {
+        let error = Error::internal("disk full");
+        assert_eq!(error.to_string(), "internal fault");
+        assert_eq!(error.source().map(ToString::to_string), Some("disk full".to_owned()));
+        assert_eq!(Error::invalid("name", "must not be empty").to_string(), "`name` must not be empty");
+        assert!(Error::UnknownApp.source().is_none());
+    }
+}

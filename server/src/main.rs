@@ -1,0 +1,2 @@
+//! The program `gatehouse`.
+fn main() {}

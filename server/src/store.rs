@@ -1,0 +1,110 @@
+//! The database: SQLite (embedded), PostgreSQL, MySQL or MariaDB, through one code path. One file a noun.
+//!
+//! Rows go in and out as plain structs; what they mean is the domain's business. Uniqueness is settled by the
+//! database: an insert is tried, and the constraint that refused it is told by name.
+
+mod app;
+mod entity;
+mod error;
+mod migrate;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+
+pub use app::{AppRow, NewAppRow};
+pub use error::{Error, Unique};
+pub use migrate::MigrationState;
+
+/// Connections to a database server at most. Each is held for one short statement.
+const POOL: u32 = 16;
+
+/// Connections to an SQLite file at most: one writes at a time, the others read beside it.
+const SQLITE_POOL: u32 = 8;
+
+/// How long to wait for a connection, new or from the pool, before the database counts as unavailable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long one statement may take on PostgreSQL, migrations apart.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An open database. A clone shares its pool of connections.
+#[derive(Clone)]
+pub struct Store {
+    db: DatabaseConnection,
+    url: String,
+}
+
+impl Store {
+    /// Connects to `url`: `sqlite:PATH`, `postgres://…` or `mysql://…` (MariaDB too). An SQLite file is made if it is
+    /// missing. The schema is left alone; see [`migrate_up`](Self::migrate_up).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database does not answer, [`Error::Fault`] if the URL is of no known kind.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        let in_memory = url.starts_with("sqlite:") && url.contains(":memory:");
+        let mut options = options(url);
+        match (url.starts_with("sqlite:"), in_memory) {
+            // Each connection would have a memory of its own, and lose it when it closes.
+            (true, true) => options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>),
+            (true, false) => options.max_connections(SQLITE_POOL).min_connections(1),
+            (false, _) => options.max_connections(POOL).statement_timeout(STATEMENT_TIMEOUT),
+        };
+        let db = Database::connect(options).await.map_err(Error::connecting)?;
+        Ok(Self { db, url: url.to_owned() })
+    }
+
+    /// The URL of the embedded database in `data_dir`: the SQLite file `gatehouse.db`.
+    pub fn embedded_url(data_dir: &Path) -> String {
+        let path = data_dir.join("gatehouse.db");
+        let escaped: String = path
+            .to_string_lossy()
+            .chars()
+            .map(|c| match c {
+                '%' => "%25".to_owned(),
+                '?' => "%3F".to_owned(),
+                '#' => "%23".to_owned(),
+                other => other.to_string(),
+            })
+            .collect();
+        format!("sqlite://{escaped}?mode=rwc")
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.db.ping().await.map_err(Error::connecting)
+    }
+
+    /// Closes every connection, after the statements that run on them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if a connection was lost before it could be closed.
+    pub async fn close(self) -> Result<(), Error> {
+        self.db.close().await.map_err(Error::connecting)
+    }
+}
+
+/// What holds for every connection of this program, pooled or single.
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .set_application_name("gatehouse")
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+                .journal_mode(SqliteJournalMode::Wal)
+                // Synchronous at each commit, so that nothing that was acknowledged is lost with the power either.
+                .synchronous(SqliteSynchronous::Full)
+        });
+    options
+}

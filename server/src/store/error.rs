@@ -1,0 +1,120 @@
+//! What a statement can come to besides its result.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// A unique constraint, by what it keeps unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// `uq_app_app_id`
+    AppId,
+    /// `uq_app_name`
+    AppName,
+}
+
+impl Unique {
+    /// Each with its constraint's name and, for SQLite, which tells only those, its columns.
+    const ALL: [(Self, &str, &str); 2] =
+        [(Self::AppId, "uq_app_app_id", "app.app_id"), (Self::AppName, "uq_app_name", "app.name")];
+
+    /// Reads the constraint out of the database's refusal. The refused value may be anything, so that only the part of
+    /// the message that the database writes after it is looked at.
+    fn from_database(error: &dyn DatabaseError) -> Option<Self> {
+        if error.kind() != ErrorKind::UniqueViolation {
+            return None;
+        }
+        let message = error.message();
+        let told = error
+            .constraint()
+            .or_else(|| message.rsplit_once("UNIQUE constraint failed: ").map(|(_, columns)| columns))
+            .or_else(|| message.rsplit_once(" for key '").map(|(_, key)| key.trim_end_matches('\'')))?;
+        // MySQL 8 writes `table.key`, MariaDB `key`.
+        let named =
+            |name: &str, columns: &str| told == name || told == columns || told.strip_prefix("app.") == Some(name);
+        Self::ALL.into_iter().find(|(_, name, columns)| named(name, columns)).map(|(unique, ..)| unique)
+    }
+}
+
+/// Why a statement has no result. `Display` tells no SQL; the driver's own words are the source.
+#[derive(Debug)]
+pub enum Error {
+    /// The row would break this unique constraint.
+    Taken(Unique),
+    /// The database does not answer, or is too busy; the same statement may succeed later.
+    Unavailable(DbErr),
+    /// Anything else: a fault in the program or the schema.
+    Fault(DbErr),
+}
+
+impl Error {
+    /// An error while connecting. A URL that no driver takes is a fault; everything else may pass.
+    pub(super) fn connecting(error: DbErr) -> Self {
+        match &error {
+            DbErr::Conn(RuntimeErr::Internal(_)) => Self::Fault(error),
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        let driver = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Self::Unavailable(error),
+            DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver)) => driver,
+            _ => return Self::Fault(error),
+        };
+        match driver.as_ref() {
+            sqlx::Error::Database(refusal) => {
+                if let Some(unique) = Unique::from_database(refusal.as_ref()) {
+                    return Self::Taken(unique);
+                }
+                if is_passing(refusal.as_ref()) { Self::Unavailable(error) } else { Self::Fault(error) }
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Fault(error),
+        }
+    }
+}
+
+/// Whether the database refused for a reason that passes: it is shutting down, out of connections, or locked.
+fn is_passing(error: &dyn DatabaseError) -> bool {
+    if let Some(mysql) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+        // Too many connections, shutdown, lock wait timeout, deadlock, statement time exceeded.
+        return matches!(mysql.number(), 1040 | 1053 | 1205 | 1213 | 3024 | 1969);
+    }
+    let Some(code) = error.code() else { return false };
+    if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        // Connection exception, serialization failure or deadlock, insufficient resources, operator intervention.
+        return ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class));
+    }
+    // SQLite's extended codes carry the primary one in the low byte: 5 is BUSY, 6 is LOCKED, 13 is FULL.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 13))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken(Unique::AppId) => f.write_str("an application has this id"),
+            Self::Taken(Unique::AppName) => f.write_str("an application has this name"),
+            Self::Unavailable(_) => f.write_str("the database is unavailable"),
+            Self::Fault(_) => f.write_str("the database refused a statement"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Taken(_) => None,
+            Self::Unavailable(source) | Self::Fault(source) => Some(source),
+        }
+    }
+}
