@@ -49,6 +49,9 @@ pub struct Options {
     /// The cargo profile of what is measured; `dev` is for trying out this task
     #[arg(long, default_value = "release")]
     profile: String,
+    /// What the loaded server logs (RUST_LOG); with `info` it writes a line for each request, which no floor does
+    #[arg(long, value_name = "FILTER", default_value = "warn")]
+    log: String,
     /// Measure the floors against each other, without the server
     #[arg(long)]
     floors: bool,
@@ -74,15 +77,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
 
     let directory = tempfile::Builder::new().prefix("gatehouse-bench-").tempdir().context("cannot make a directory")?;
-    let mut report = Report::new(options.rounds, options.seconds, process::can_pin());
+    let mut report = Report::new(options.rounds, options.seconds, process::can_pin(), &options.log);
     if let Some(gatehouse) = &gatehouse {
         eprintln!("starting on an empty store, {STARTS} times");
         for number in 0..STARTS {
             let data = directory.path().join(format!("start-{number}"));
-            report.starts.push(Server::gatehouse(gatehouse, &data, process::Purpose::StartUp)?.started_in);
+            report.starts.push(Server::gatehouse(gatehouse, &data, &process::Purpose::StartUp)?.started_in);
         }
     }
-    let subjects = start(&xtask, gatehouse.as_deref(), directory.path(), &cases)?;
+    let purpose = process::Purpose::Load { log: options.log.clone() };
+    let subjects = start(&xtask, gatehouse.as_deref().map(|binary| (binary, &purpose)), directory.path(), &cases)?;
     let mut expected = Vec::new();
     for subject in &subjects {
         for case in &cases {
@@ -113,11 +117,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Starts the server where there is one, and both floors. The constant floor repeats what the first of them answered.
-fn start(xtask: &Path, gatehouse: Option<&Path>, directory: &Path, cases: &[&Case]) -> Result<Vec<Subject>, Failure> {
+fn start(
+    xtask: &Path,
+    gatehouse: Option<(&Path, &process::Purpose)>,
+    directory: &Path,
+    cases: &[&Case],
+) -> Result<Vec<Subject>, Failure> {
     let by_hand = Subject::new(Target::ByHand, Server::floor(xtask, "by-hand", None)?)?;
     let server = match gatehouse {
-        Some(binary) => {
-            let server = Server::gatehouse(binary, &directory.join("loaded"), process::Purpose::Load)?;
+        Some((binary, purpose)) => {
+            let server = Server::gatehouse(binary, &directory.join("loaded"), purpose)?;
             let subject = Subject::new(Target::Gatehouse, server)?;
             subject.session.create_apps()?;
             Some(subject)

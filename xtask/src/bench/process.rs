@@ -25,12 +25,11 @@ pub(super) enum Core {
 }
 
 /// What a server is started for.
-#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Purpose {
     /// To see how long it takes on an empty store: unpinned, as users start it.
     StartUp,
-    /// To be loaded: with the demo data, on its core.
-    Load,
+    /// To be loaded: with the demo data, on its core, logging what the filter `log` lets through.
+    Load { log: String },
 }
 
 /// A running server. It is killed when this value goes.
@@ -49,21 +48,22 @@ pub(super) struct Cpu {
 
 impl Server {
     /// Starts `gatehouse serve` on the new directory `data`, and waits until it is ready.
-    pub(super) fn gatehouse(binary: &Path, data: &Path, purpose: Purpose) -> Result<Self, Failure> {
+    pub(super) fn gatehouse(binary: &Path, data: &Path, purpose: &Purpose) -> Result<Self, Failure> {
         std::fs::create_dir(data).context(data.display())?;
         let address = free_address()?;
-        let mut command = match purpose {
-            Purpose::StartUp => Command::new(binary),
-            Purpose::Load => pinned(binary, Core::Server),
+        let (mut command, mode) = match purpose {
+            Purpose::StartUp => (Command::new(binary), None),
+            Purpose::Load { log } => {
+                let mut command = pinned(binary, Core::Server);
+                command.env("RUST_LOG", log);
+                (command, Some("--demo"))
+            }
         };
         // The settings of whoever runs this are not what is measured.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GATEHOUSE_")) {
             command.env_remove(name);
         }
-        command.env("GATEHOUSE_GO_API__RATE_LIMIT", RATE_LIMIT).arg("serve");
-        if purpose == Purpose::Load {
-            command.arg("--demo");
-        }
+        command.env("GATEHOUSE_GO_API__RATE_LIMIT", RATE_LIMIT).arg("serve").args(mode);
         command.arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data).current_dir(data);
         Self::start(command, address, "/readyz", data)
     }

@@ -88,6 +88,8 @@ pub(super) struct Report {
     rounds: u64,
     seconds: u64,
     pinned: bool,
+    /// The loaded server's log filter.
+    log: String,
     pub(super) samples: Vec<Sample>,
     /// Starts on an empty store.
     pub(super) starts: Vec<Duration>,
@@ -96,8 +98,9 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(rounds: u64, seconds: u64, pinned: bool) -> Self {
-        Self { rounds, seconds, pinned, samples: Vec::new(), starts: Vec::new(), memory: Vec::new() }
+    pub(super) fn new(rounds: u64, seconds: u64, pinned: bool, log: &str) -> Self {
+        let log = log.to_owned();
+        Self { rounds, seconds, pinned, log, samples: Vec::new(), starts: Vec::new(), memory: Vec::new() }
     }
 
     pub(super) fn table(&self, cases: &[&Case]) -> String {
@@ -112,7 +115,8 @@ impl Report {
             true => "server on core 0, wrk on core 1",
             false => "server and wrk share the cores",
         };
-        writeln!(out, "{} rounds of {} s a case; {place}; medians of the rounds\n", self.rounds, self.seconds)?;
+        let Self { rounds, seconds, log, .. } = self;
+        writeln!(out, "{rounds} rounds of {seconds} s a case; {place}; log filter {log}; medians of the rounds\n")?;
         write!(out, "{:<10} {:<10}", "case", "server")?;
         for (name, ..) in COLUMNS {
             write!(out, " {name:>11}")?;
@@ -179,6 +183,7 @@ impl Report {
             "rounds": self.rounds,
             "seconds": self.seconds,
             "pinned": self.pinned,
+            "log": self.log,
             "cases": cases.iter().map(case).collect::<Vec<_>>(),
             "start_ms": median(self.starts.iter().map(|start| start.as_secs_f64() * 1e3)),
             "resident_kib": object(memory.collect()),
@@ -239,7 +244,7 @@ mod tests {
 
     /// Three rounds, in the second of which everything is half as fast.
     fn report() -> Report {
-        let mut report = Report::new(3, 5, true);
+        let mut report = Report::new(3, 5, true, "warn");
         for (round, weather) in [(0, 1.0), (1, 0.5), (2, 1.0)] {
             report.samples.push(sample(round, Target::Gatehouse, 60.0 * weather, 9.0 / weather));
             report.samples.push(sample(round, Target::Constant, 100.0 * weather, 2.0 / weather));

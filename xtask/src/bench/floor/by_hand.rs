@@ -15,7 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -291,6 +293,8 @@ fn reply(body: Vec<u8>, trace: &str, remaining: u32, reset: i64) -> Response<Ful
     if let Ok(trace) = HeaderValue::from_str(trace) {
         headers.insert(HeaderName::from_static("x-trace-id"), trace);
     }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(LIMIT));
     headers.insert(HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(remaining));
     headers.insert(HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(reset));
