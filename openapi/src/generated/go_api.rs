@@ -33,13 +33,8 @@ pub const DOCUMENT: Document = Document {
     operations: &OPERATIONS,
 };
 
-const RATE_LIMIT: RateLimit = RateLimit {
-    scope: "client-ip",
-    gap: 0,
-    cycle: 3600,
-    max: 1000,
-    setting: Some("go_api.rate_limit"),
-};
+const RATE_LIMIT: RateLimit =
+    RateLimit { scope: "client-ip", gap: 0, cycle: 3600, max: 1000, setting: Some("go_api.rate_limit") };
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 6] = [
@@ -78,13 +73,7 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         security: &[],
         rate_limit: Some(RATE_LIMIT),
     },
-    OperationFacts {
-        id: "openSocket",
-        method: "GET",
-        path: "/ws",
-        security: &["queryToken"],
-        rate_limit: None,
-    },
+    OperationFacts { id: "openSocket", method: "GET", path: "/ws", security: &["queryToken"], rate_limit: None },
 ];
 
 /// The codes of the envelope.
@@ -383,10 +372,7 @@ impl Reply for TokenReply {
         Self {
             code: 0,
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: String::new(),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
         }
     }
@@ -395,10 +381,7 @@ impl Reply for TokenReply {
         Self {
             code: fault.code().number(),
             msg: fault.text(cx),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: fault.revealed(cx),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: fault.revealed(cx) },
             data: MaybeNull(None),
         }
     }
@@ -424,10 +407,7 @@ impl Reply for NewAppReply {
         Self {
             code: 0,
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: String::new(),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
         }
     }
@@ -436,10 +416,7 @@ impl Reply for NewAppReply {
         Self {
             code: fault.code().number(),
             msg: fault.text(cx),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: fault.revealed(cx),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: fault.revealed(cx) },
             data: MaybeNull(None),
         }
     }
@@ -465,10 +442,7 @@ impl Reply for AppListReply {
         Self {
             code: 0,
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: String::new(),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
         }
     }
@@ -477,10 +451,7 @@ impl Reply for AppListReply {
         Self {
             code: fault.code().number(),
             msg: fault.text(cx),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: fault.revealed(cx),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: fault.revealed(cx) },
             data: MaybeNull(None),
         }
     }
@@ -506,10 +477,7 @@ impl Reply for PingReply {
         Self {
             code: 0,
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: String::new(),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data,
         }
     }
@@ -518,10 +486,7 @@ impl Reply for PingReply {
         Self {
             code: fault.code().number(),
             msg: fault.text(cx),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: fault.revealed(cx),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: fault.revealed(cx) },
             data: Null,
         }
     }
@@ -547,10 +512,7 @@ impl Reply for FailureReply {
         Self {
             code: 0,
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: String::new(),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data,
         }
     }
@@ -559,10 +521,7 @@ impl Reply for FailureReply {
         Self {
             code: fault.code().number(),
             msg: fault.text(cx),
-            trace: Trace {
-                id: cx.trace.to_string(),
-                desc: fault.revealed(cx),
-            },
+            trace: Trace { id: cx.trace.to_string(), desc: fault.revealed(cx) },
             data: Null,
         }
     }
@@ -607,12 +566,7 @@ fn too_large() -> MetaResponse {
     reply::<FailureReply>(
         413,
         "The body is larger than the server reads.",
-        &[
-            &X_TRACE_ID,
-            &X_RATELIMIT_LIMIT,
-            &X_RATELIMIT_REMAINING,
-            &X_RATELIMIT_RESET,
-        ],
+        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
     )
 }
 
@@ -620,12 +574,7 @@ fn wrong_media_type() -> MetaResponse {
     reply::<FailureReply>(
         415,
         "The body is of a media type that the operation does not read.",
-        &[
-            &X_TRACE_ID,
-            &X_RATELIMIT_LIMIT,
-            &X_RATELIMIT_REMAINING,
-            &X_RATELIMIT_RESET,
-        ],
+        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
     )
 }
 
@@ -633,13 +582,7 @@ fn too_many_requests() -> MetaResponse {
     reply::<FailureReply>(
         429,
         "The address has used up its requests of this hour.",
-        &[
-            &X_TRACE_ID,
-            &X_RATELIMIT_LIMIT,
-            &X_RATELIMIT_REMAINING,
-            &X_RATELIMIT_RESET,
-            &RETRY_AFTER,
-        ],
+        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET, &RETRY_AFTER],
     )
 }
 
@@ -647,12 +590,7 @@ fn fault() -> MetaResponse {
     reply::<FailureReply>(
         500,
         "The server failed; nothing about the inside is told.",
-        &[
-            &X_TRACE_ID,
-            &X_RATELIMIT_LIMIT,
-            &X_RATELIMIT_REMAINING,
-            &X_RATELIMIT_RESET,
-        ],
+        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
     )
 }
 
@@ -660,29 +598,16 @@ fn busy() -> MetaResponse {
     reply::<FailureReply>(
         503,
         "The server is overloaded, or the request took too long.",
-        &[
-            &X_TRACE_ID,
-            &X_RATELIMIT_LIMIT,
-            &X_RATELIMIT_REMAINING,
-            &X_RATELIMIT_RESET,
-        ],
+        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
     )
 }
 
 fn socket_fault() -> MetaResponse {
-    reply::<FailureReply>(
-        500,
-        "The server failed; nothing about the inside is told.",
-        &[&X_TRACE_ID],
-    )
+    reply::<FailureReply>(500, "The server failed; nothing about the inside is told.", &[&X_TRACE_ID])
 }
 
 fn socket_busy() -> MetaResponse {
-    reply::<FailureReply>(
-        503,
-        "The server is overloaded, or the request took too long.",
-        &[&X_TRACE_ID],
-    )
+    reply::<FailureReply>(503, "The server is overloaded, or the request took too long.", &[&X_TRACE_ID])
 }
 
 /// The replies of `issueToken`.
@@ -697,12 +622,7 @@ impl Operation for IssueToken {
             reply::<TokenReply>(
                 200,
                 "The token, or the reason why there is none.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             too_large(),
             wrong_media_type(),
@@ -725,12 +645,7 @@ impl Operation for CreateApp {
             reply::<NewAppReply>(
                 200,
                 "The credentials of the new application, or the reason why there are none.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             too_large(),
             wrong_media_type(),
@@ -753,12 +668,7 @@ impl Operation for ListApps {
             reply::<AppListReply>(
                 200,
                 "One page of applications, or the reason why there is none.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -779,12 +689,7 @@ impl Operation for Ping {
             reply::<PingReply>(
                 200,
                 "The service answers.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -805,22 +710,12 @@ impl Operation for PingInternal {
             reply::<PingReply>(
                 200,
                 "The service answers.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             reply::<FailureReply>(
                 404,
                 "The caller is outside the internal networks.",
-                &[
-                    &X_TRACE_ID,
-                    &X_RATELIMIT_LIMIT,
-                    &X_RATELIMIT_REMAINING,
-                    &X_RATELIMIT_RESET,
-                ],
+                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -840,11 +735,7 @@ impl Operation for OpenSocket {
         vec![
             bare_reply(101, "The connection speaks WebSocket from here on.", &[]),
             reply::<FailureReply>(400, "The request is not a WebSocket handshake.", &[&X_TRACE_ID]),
-            reply::<FailureReply>(
-                401,
-                "The token is missing, not one of ours, expired or revoked.",
-                &[&X_TRACE_ID],
-            ),
+            reply::<FailureReply>(401, "The token is missing, not one of ours, expired or revoked.", &[&X_TRACE_ID]),
             socket_fault(),
             socket_busy(),
         ]
@@ -854,10 +745,7 @@ impl Operation for OpenSocket {
 const BEARER_AUTH: Scheme = Scheme {
     name: "bearerAuth",
     description: "The token of `issueToken`. It is accepted without the word `Bearer`, too.",
-    kind: SchemeKind::Bearer {
-        format: Some("JWT"),
-        bare: true,
-    },
+    kind: SchemeKind::Bearer { format: Some("JWT"), bare: true },
 };
 
 /// A caller that `bearerAuth` proves.
@@ -887,11 +775,8 @@ impl<'a, H: GoApi> ApiExtractor<'a> for ByBearerAuth<H> {
     }
 }
 
-const QUERY_TOKEN: Scheme = Scheme {
-    name: "queryToken",
-    description: "The token of `issueToken`.",
-    kind: SchemeKind::Query("token"),
-};
+const QUERY_TOKEN: Scheme =
+    Scheme { name: "queryToken", description: "The token of `issueToken`.", kind: SchemeKind::Query("token") };
 
 /// A caller that `queryToken` proves.
 pub struct ByQueryToken<H: GoApi>(pub H::Caller);
@@ -1006,12 +891,7 @@ impl<H: GoApi> Routes<H> {
     /// Register an application
     ///
     /// Registers an application under a name that no other one has. The secret is shown this once; the server keeps no copy that could be read again.
-    #[oai(
-        path = "/go-api/external/service/auth/app",
-        method = "post",
-        operation_id = "createApp",
-        tag = "Tag::Auth"
-    )]
+    #[oai(path = "/go-api/external/service/auth/app", method = "post", operation_id = "createApp", tag = "Tag::Auth")]
     async fn create_app(
         &self,
         cx: Context,
@@ -1025,12 +905,7 @@ impl<H: GoApi> Routes<H> {
     /// List the applications that the caller registered
     ///
     /// The applications that the calling application registered, the oldest first.
-    #[oai(
-        path = "/go-api/external/service/auth/app",
-        method = "get",
-        operation_id = "listApps",
-        tag = "Tag::Auth"
-    )]
+    #[oai(path = "/go-api/external/service/auth/app", method = "get", operation_id = "listApps", tag = "Tag::Auth")]
     async fn list_apps(
         &self,
         cx: Context,
@@ -1039,11 +914,7 @@ impl<H: GoApi> Routes<H> {
         #[oai(name = "page", default = "list_apps_page", validator(minimum(value = "1")))]
         page: Query<i32>,
         /// How many applications a page holds.
-        #[oai(
-            name = "size",
-            default = "list_apps_size",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
+        #[oai(name = "size", default = "list_apps_size", validator(minimum(value = "1"), maximum(value = "100")))]
         size: Query<i32>,
     ) -> Answer<ListApps> {
         Answer::of(&cx, self.0.list_apps(&cx, caller.0, page.0, size.0).await)
@@ -1052,12 +923,7 @@ impl<H: GoApi> Routes<H> {
     /// Check the service
     ///
     /// Answers as long as the service can answer at all.
-    #[oai(
-        path = "/go-api/external/service/ping",
-        method = "get",
-        operation_id = "ping",
-        tag = "Tag::Health"
-    )]
+    #[oai(path = "/go-api/external/service/ping", method = "get", operation_id = "ping", tag = "Tag::Health")]
     async fn ping(&self, cx: Context) -> Answer<Ping> {
         Answer::of(&cx, self.0.ping(&cx).await)
     }
@@ -1065,12 +931,7 @@ impl<H: GoApi> Routes<H> {
     /// Check the service from inside
     ///
     /// As `ping`, but answered to the internal networks of the settings only; for everybody else it is not there.
-    #[oai(
-        path = "/go-api/internal/service/ping",
-        method = "get",
-        operation_id = "pingInternal",
-        tag = "Tag::Health"
-    )]
+    #[oai(path = "/go-api/internal/service/ping", method = "get", operation_id = "pingInternal", tag = "Tag::Health")]
     async fn ping_internal(&self, cx: Context) -> Answer<PingInternal> {
         Answer::of(&cx, self.0.ping_internal(&cx).await)
     }

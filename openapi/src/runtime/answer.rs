@@ -72,12 +72,7 @@ impl<O: Operation> Answer<O> {
     }
 
     fn new(status: u16, code: i32, envelope: &impl Reply) -> Self {
-        Self {
-            status,
-            code,
-            body: envelope.to_bytes(),
-            operation: PhantomData,
-        }
+        Self { status, code, body: envelope.to_bytes(), operation: PhantomData }
     }
 }
 
@@ -89,9 +84,7 @@ impl<O: Operation> IntoResponse for Answer<O> {
 
 impl<O: Operation> ApiResponse for Answer<O> {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: O::replies(),
-        }
+        MetaResponses { responses: O::replies() }
     }
 
     fn register(registry: &mut Registry) {
@@ -108,10 +101,7 @@ pub struct OutcomeCode(pub i32);
 pub(super) fn json(status: u16, code: i32, body: Bytes) -> Response {
     let mut response = Response::default();
     response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     response.set_data(OutcomeCode(code));
     response.set_body(body);
     response
@@ -163,14 +153,8 @@ impl Header {
 
 /// A reply with a JSON body of type `T`, for the emitted document.
 pub fn reply<T: Type>(status: u16, description: &'static str, headers: &[&Header]) -> MetaResponse {
-    let content = vec![MetaMediaType {
-        content_type: "application/json",
-        schema: T::schema_ref(),
-    }];
-    MetaResponse {
-        content,
-        ..bare_reply(status, description, headers)
-    }
+    let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
+    MetaResponse { content, ..bare_reply(status, description, headers) }
 }
 
 /// A reply without a body, for the emitted document.
@@ -196,10 +180,6 @@ impl<C: ErrorCode> Fault<C> {
 
     /// The detail where the context reveals it, else nothing.
     pub fn revealed(&self, cx: &Context) -> String {
-        if cx.reveal {
-            self.detail().to_owned()
-        } else {
-            String::new()
-        }
+        if cx.reveal { self.detail().to_owned() } else { String::new() }
     }
 }

@@ -91,6 +91,14 @@ impl TraceId {
         Some(Self { bytes, len })
     }
 
+    /// The id of an array of such bytes, which the caller made itself.
+    pub fn ascii<const N: usize>(id: [u8; N]) -> Self {
+        const { assert!(N > 0 && N <= Self::MAX) };
+        let mut bytes = [0; Self::MAX];
+        bytes[..N].copy_from_slice(&id);
+        Self { bytes, len: N as u8 }
+    }
+
     /// The id's text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
@@ -125,10 +133,7 @@ mod tests {
 
     #[test]
     fn trace_ids_are_short_and_plain() {
-        assert_eq!(
-            TraceId::new(b"a.B_9-z").map(|id| id.to_string()).as_deref(),
-            Some("a.B_9-z")
-        );
+        assert_eq!(TraceId::new(b"a.B_9-z").map(|id| id.to_string()).as_deref(), Some("a.B_9-z"));
         assert!(TraceId::new(&[b'a'; 64]).is_some());
         for bad in [b"".as_slice(), &[b'a'; 65], b"a b", b"a\nb", "\u{e9}".as_bytes()] {
             assert!(TraceId::new(bad).is_none(), "{bad:?}");

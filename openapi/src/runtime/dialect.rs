@@ -83,17 +83,14 @@ impl Document {
     /// The operation that a request is meant for.
     pub fn operation(&self, method: &str, path: &str) -> Option<&'static OperationFacts> {
         let method = if method == "HEAD" { "GET" } else { method };
-        self.operations
-            .iter()
-            .find(|facts| facts.method == method && facts.is_at(path))
+        self.operations.iter().find(|facts| facts.method == method && facts.is_at(path))
     }
 
     /// Whether a path belongs to the dialect.
     pub fn owns(&self, path: &str) -> bool {
-        self.prefixes.iter().any(|prefix| {
-            path.strip_prefix(prefix)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        self.prefixes
+            .iter()
+            .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 }
 
@@ -121,13 +118,7 @@ mod tests {
 
     #[test]
     fn templates_match_segment_by_segment() {
-        let at = |path| OperationFacts {
-            id: "x",
-            method: "GET",
-            path,
-            security: &[],
-            rate_limit: None,
-        };
+        let at = |path| OperationFacts { id: "x", method: "GET", path, security: &[], rate_limit: None };
         assert!(at("/a/b").is_at("/a/b"));
         assert!(at("/a/{id}/c").is_at("/a/7/c"));
         assert!(!at("/a/{id}").is_at("/a/"));

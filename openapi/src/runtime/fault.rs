@@ -30,20 +30,12 @@ pub struct Fault<C> {
 impl<C: ErrorCode> Fault<C> {
     /// A documented outcome, which is HTTP 200.
     pub fn new(code: C) -> Self {
-        Self {
-            code,
-            status: 200,
-            message: None,
-            detail: None,
-        }
+        Self { code, status: 200, message: None, detail: None }
     }
 
     /// The fault of a request that never reached its operation, with that refusal's HTTP status.
     pub fn refusal(refusal: Refusal) -> Self {
-        Self {
-            status: refusal.status(),
-            ..Self::new(C::of_refusal(refusal))
-        }
+        Self { status: refusal.status(), ..Self::new(C::of_refusal(refusal)) }
     }
 
     /// The same with an HTTP status other than 200; the document must list it for the operation.
@@ -53,18 +45,12 @@ impl<C: ErrorCode> Fault<C> {
 
     /// The same with a text of its own instead of the code's message.
     pub fn with_message(self, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            message: Some(message.into()),
-            ..self
-        }
+        Self { message: Some(message.into()), ..self }
     }
 
     /// The same with a reason that only debug mode shows. It must hold no secret.
     pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            detail: Some(detail.into()),
-            ..self
-        }
+        Self { detail: Some(detail.into()), ..self }
     }
 
     /// The code.
@@ -79,9 +65,7 @@ impl<C: ErrorCode> Fault<C> {
 
     /// What the envelope says in this language.
     pub fn message(&self, language: Language) -> Cow<'static, str> {
-        self.message
-            .clone()
-            .unwrap_or(Cow::Borrowed(self.code.message(language)))
+        self.message.clone().unwrap_or(Cow::Borrowed(self.code.message(language)))
     }
 
     /// The reason that debug mode shows; empty where there is none.
@@ -172,10 +156,7 @@ pub struct Refused {
 impl Refused {
     /// A refusal with its reason.
     pub fn new(refusal: Refusal, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            refusal,
-            detail: detail.into(),
-        }
+        Self { refusal, detail: detail.into() }
     }
 }
 

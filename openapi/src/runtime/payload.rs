@@ -118,18 +118,8 @@ macro_rules! body {
 }
 
 body!(JsonBody, "application/json", parse_json, ParseFromJSON);
-body!(
-    UrlForm,
-    "application/x-www-form-urlencoded",
-    parse_urlencoded::<T>,
-    ParseFromJSON + FormFields
-);
-body!(
-    MultipartForm,
-    "multipart/form-data",
-    parse_multipart::<T>,
-    ParseFromJSON + FormFields
-);
+body!(UrlForm, "application/x-www-form-urlencoded", parse_urlencoded::<T>, ParseFromJSON + FormFields);
+body!(MultipartForm, "multipart/form-data", parse_multipart::<T>, ParseFromJSON + FormFields);
 
 async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
     let limit = context(request)?.body_limit;
@@ -142,13 +132,8 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> 
 
 fn typed<T: ParseFromJSON>(value: Value) -> poem::Result<T> {
     // The parser's own words hold the refused value, which may be a secret.
-    T::parse_from_json(Some(value)).map_err(|_| {
-        Refused::new(
-            Refusal::Invalid,
-            format!("the body does not match the schema {}", T::name()),
-        )
-        .into()
-    })
+    T::parse_from_json(Some(value))
+        .map_err(|_| Refused::new(Refusal::Invalid, format!("the body does not match the schema {}", T::name())).into())
 }
 
 async fn parse_json(_request: &Request, bytes: Bytes) -> poem::Result<Value> {
@@ -203,10 +188,7 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
 }
 
 fn decode(encoded: &[u8]) -> Option<String> {
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned())
 }
 
@@ -222,18 +204,11 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
         let item = match kind {
             FieldKind::Text | FieldKind::TextList => Value::String(text),
-            FieldKind::Integer | FieldKind::IntegerList => text
-                .parse::<i64>()
-                .map(Value::from)
-                .map_err(|_| invalid("is not a whole number"))?,
-            FieldKind::Number => text
-                .parse::<f64>()
-                .map(Value::from)
-                .map_err(|_| invalid("is not a number"))?,
-            FieldKind::Boolean => text
-                .parse::<bool>()
-                .map(Value::from)
-                .map_err(|_| invalid("is not true or false"))?,
+            FieldKind::Integer | FieldKind::IntegerList => {
+                text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?
+            }
+            FieldKind::Number => text.parse::<f64>().map(Value::from).map_err(|_| invalid("is not a number"))?,
+            FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
         };
         match (kind, object.get_mut(&name)) {
             (FieldKind::TextList | FieldKind::IntegerList, Some(Value::Array(items))) => items.push(item),
@@ -253,9 +228,7 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
 pub(super) fn has_no_body(request: &Request) -> bool {
     let headers = request.headers();
     !headers.contains_key(header::TRANSFER_ENCODING)
-        && headers
-            .get(header::CONTENT_LENGTH)
-            .is_none_or(|length| length.as_bytes() == b"0")
+        && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0")
 }
 
 #[cfg(test)]
@@ -264,11 +237,8 @@ mod tests {
 
     struct Loan;
     impl FormFields for Loan {
-        const FIELDS: &'static [(&'static str, FieldKind)] = &[
-            ("tool", FieldKind::Text),
-            ("days", FieldKind::Integer),
-            ("tags", FieldKind::TextList),
-        ];
+        const FIELDS: &'static [(&'static str, FieldKind)] =
+            &[("tool", FieldKind::Text), ("days", FieldKind::Integer), ("tags", FieldKind::TextList)];
     }
 
     fn form(text: &str) -> Result<Value, String> {
@@ -278,19 +248,13 @@ mod tests {
     #[test]
     fn text_becomes_what_the_schema_says() {
         let value = form("tool=a+b%26c&days=3&tags=x&tags=y&unknown=1").unwrap();
-        assert_eq!(
-            value,
-            serde_json::json!({ "tool": "a b&c", "days": 3, "tags": ["x", "y"] })
-        );
+        assert_eq!(value, serde_json::json!({ "tool": "a b&c", "days": 3, "tags": ["x", "y"] }));
     }
 
     #[test]
     fn wrong_and_repeated_fields_are_refused_by_name() {
         assert_eq!(form("days=many").unwrap_err(), "the field `days` is not a whole number");
-        assert_eq!(
-            form("tool=a&tool=b").unwrap_err(),
-            "the field `tool` stands there twice"
-        );
+        assert_eq!(form("tool=a&tool=b").unwrap_err(), "the field `tool` stands there twice");
     }
 
     #[test]

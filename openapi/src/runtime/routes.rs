@@ -8,7 +8,7 @@ use poem::{
     error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
     http::Method,
 };
-use poem_openapi::{__private::UrlQuery, error::ContentTypeError};
+use poem_openapi::{__private::UrlQuery, OpenApiService, error::ContentTypeError};
 
 use super::{
     Context, Dialect, ErrorCode, Fault, Refusal, Refused,
@@ -40,19 +40,25 @@ impl<D: Dialect> RouteTable<D> {
         let mut patterns = Route::new();
         for (path, methods) in endpoints {
             if path.contains(':') {
-                let methods = methods.into_iter().fold(RouteMethod::new(), |all, (method, endpoint)| {
-                    all.method(method, endpoint)
-                });
+                let methods = methods
+                    .into_iter()
+                    .fold(RouteMethod::new(), |all, (method, endpoint)| all.method(method, endpoint));
                 patterns = patterns.at(path, methods);
             } else {
                 fixed.insert(path, methods.into_iter().collect());
             }
         }
-        Self {
-            dialect,
-            fixed,
-            patterns,
-        }
+        Self { dialect, fixed, patterns }
+    }
+
+    /// The dialect whose routes these are.
+    pub fn dialect(&self) -> &D {
+        &self.dialect
+    }
+
+    /// The document that the routes themselves emit, as JSON; tests hold it against the authored one.
+    pub fn emitted(&self) -> String {
+        OpenApiService::new(self.dialect.clone(), D::DOCUMENT.dialect, "").spec()
     }
 
     /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
@@ -64,28 +70,20 @@ impl<D: Dialect> RouteTable<D> {
             None => Some(Vec::new()),
         };
         let Some(query) = query else {
-            return self.refuse(
-                cx,
-                Refused::new(Refusal::Invalid, "the query is not UTF-8").into(),
-                no_body,
-                &path,
-            );
+            return self.refuse(cx, Refused::new(Refusal::Invalid, "the query is not UTF-8").into(), no_body, &path);
         };
         let extensions = request.extensions_mut();
         extensions.insert(*cx);
         extensions.insert(self.dialect.handler().clone());
         extensions.insert(UrlQuery(query));
         match self.route(request).await {
-            Ok(response) => Matched {
-                response,
-                refused: None,
-            },
+            Ok(response) => Matched { response, refused: None },
             Err(error) => self.refuse(cx, error, no_body, &path),
         }
     }
 
     /// A reply that the transport gives instead of any operation.
-    pub fn refusal(cx: &Context, refusal: Refusal) -> Response {
+    pub fn refuse_with(cx: &Context, refusal: Refusal) -> Response {
         let fault = Fault::<D::Code>::refusal(refusal);
         json(fault.status(), fault.code().number(), D::failure(cx, &fault))
     }
@@ -94,12 +92,7 @@ impl<D: Dialect> RouteTable<D> {
         let Some(methods) = self.fixed.get(request.uri().path()) else {
             return self.patterns.call(request).await;
         };
-        let find = |method: &Method| {
-            methods
-                .iter()
-                .find(|(known, _)| known == method)
-                .map(|(_, endpoint)| endpoint)
-        };
+        let find = |method: &Method| methods.iter().find(|(known, _)| known == method).map(|(_, endpoint)| endpoint);
         if let Some(endpoint) = find(request.method()) {
             return endpoint.call(request).await;
         }
@@ -115,10 +108,7 @@ impl<D: Dialect> RouteTable<D> {
     fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, path: &str) -> Matched {
         if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
             let response = json(fault.status(), fault.code().number(), D::failure(cx, fault));
-            return Matched {
-                response,
-                refused: None,
-            };
+            return Matched { response, refused: None };
         }
         let refused = classify(&error, no_body);
         let fault = Fault::<D::Code>::refusal(refused.refusal).with_detail(refused.detail);
@@ -128,10 +118,7 @@ impl<D: Dialect> RouteTable<D> {
         {
             response.headers_mut().insert(poem::http::header::ALLOW, allow);
         }
-        Matched {
-            response,
-            refused: Some(refused.refusal),
-        }
+        Matched { response, refused: Some(refused.refusal) }
     }
 }
 
@@ -146,17 +133,13 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
             ContentTypeError::ExpectContentType => {
                 Refused::new(Refusal::UnsupportedMediaType, "the body has no Content-Type")
             }
-            ContentTypeError::NotSupported { .. } => Refused::new(
-                Refusal::UnsupportedMediaType,
-                "the operation does not read this media type",
-            ),
+            ContentTypeError::NotSupported { .. } => {
+                Refused::new(Refusal::UnsupportedMediaType, "the operation does not read this media type")
+            }
         };
     }
     if let Some(error) = error.downcast_ref::<poem_openapi::error::ParseParamError>() {
-        return Refused::new(
-            Refusal::Invalid,
-            format!("the parameter `{}` does not match its schema", error.name),
-        );
+        return Refused::new(Refusal::Invalid, format!("the parameter `{}` does not match its schema", error.name));
     }
     if error.is::<poem_openapi::error::ParsePathError>() {
         return Refused::new(Refusal::Invalid, "the path does not match its schema");
@@ -167,10 +150,7 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
     if error.is::<MethodNotAllowedError>() {
         return Refused::new(Refusal::MethodNotAllowed, "the path does not take this method");
     }
-    if matches!(
-        error.downcast_ref::<ReadBodyError>(),
-        Some(ReadBodyError::PayloadTooLarge)
-    ) {
+    if matches!(error.downcast_ref::<ReadBodyError>(), Some(ReadBodyError::PayloadTooLarge)) {
         return Refused::new(Refusal::TooLarge, "the body is too large");
     }
     match error.status().as_u16() {

@@ -13,16 +13,12 @@ use super::{Context, Refusal, Refused};
 ///
 /// [`Refusal::Fault`] where the transport put neither there, which no mounted dialect can bring about.
 pub fn handler<H: Send + Sync + 'static>(request: &Request) -> poem::Result<(&Arc<H>, &Context)> {
-    let handler = request
-        .data::<Arc<H>>()
-        .ok_or_else(|| Refused::new(Refusal::Fault, "the dialect is not mounted"))?;
+    let handler = request.data::<Arc<H>>().ok_or_else(|| Refused::new(Refusal::Fault, "the dialect is not mounted"))?;
     Ok((handler, context(request)?))
 }
 
 pub(super) fn context(request: &Request) -> poem::Result<&Context> {
-    Ok(request
-        .data::<Context>()
-        .ok_or_else(|| Refused::new(Refusal::Fault, "the request has no context"))?)
+    Ok(request.data::<Context>().ok_or_else(|| Refused::new(Refusal::Fault, "the request has no context"))?)
 }
 
 /// A security scheme of a document.
@@ -66,22 +62,11 @@ impl Scheme {
             openid_connect_url: None,
         };
         let meta = match self.kind {
-            SchemeKind::Bearer { format, .. } => MetaSecurityScheme {
-                ty: "http",
-                scheme: Some("bearer"),
-                bearer_format: format,
-                ..blank
-            },
-            SchemeKind::Header(name) => MetaSecurityScheme {
-                name: Some(name),
-                key_in: Some("header"),
-                ..blank
-            },
-            SchemeKind::Query(name) => MetaSecurityScheme {
-                name: Some(name),
-                key_in: Some("query"),
-                ..blank
-            },
+            SchemeKind::Bearer { format, .. } => {
+                MetaSecurityScheme { ty: "http", scheme: Some("bearer"), bearer_format: format, ..blank }
+            }
+            SchemeKind::Header(name) => MetaSecurityScheme { name: Some(name), key_in: Some("header"), ..blank },
+            SchemeKind::Query(name) => MetaSecurityScheme { name: Some(name), key_in: Some("query"), ..blank },
         };
         registry.create_security_scheme(self.name, meta);
     }

@@ -35,13 +35,8 @@ impl<'a> FromRequest<'a> for SocketUpgrade {
         let headers = request.headers();
         let asks = lists(headers, header::UPGRADE, "websocket")
             && lists(headers, header::CONNECTION, "upgrade")
-            && headers
-                .get(header::SEC_WEBSOCKET_VERSION)
-                .is_some_and(|version| version == "13");
-        let key = headers
-            .get(header::SEC_WEBSOCKET_KEY)
-            .filter(|_| asks)
-            .ok_or_else(refused)?;
+            && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).ok_or_else(refused)?;
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| refused())?;
         let upgrade = request.take_upgrade().map_err(|_| refused())?;
         Ok(Self { accept, upgrade })
@@ -73,18 +68,13 @@ impl OnSocket {
         F: FnOnce(Socket) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        Self {
-            max_frame,
-            run: Box::new(move |socket| Box::pin(run(socket))),
-        }
+        Self { max_frame, run: Box::new(move |socket| Box::pin(run(socket))) }
     }
 }
 
 impl fmt::Debug for OnSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnSocket")
-            .field("max_frame", &self.max_frame)
-            .finish_non_exhaustive()
+        f.debug_struct("OnSocket").field("max_frame", &self.max_frame).finish_non_exhaustive()
     }
 }
 
@@ -155,10 +145,9 @@ impl Socket {
             SocketFrame::Binary(bytes) => Message::Binary(bytes),
             SocketFrame::Ping(bytes) => Message::Ping(bytes),
             SocketFrame::Pong(bytes) => Message::Pong(bytes),
-            SocketFrame::Close(code, reason) => Message::Close(Some(CloseFrame {
-                code: code.into(),
-                reason: reason.into(),
-            })),
+            SocketFrame::Close(code, reason) => {
+                Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
+            }
         };
         Ok(self.0.send(message).await?)
     }
@@ -213,10 +202,7 @@ impl<O: Operation> SocketAnswer<O> {
             let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
             (serve.run)(Socket(stream)).await;
         });
-        Self::Upgraded {
-            accept,
-            operation: PhantomData,
-        }
+        Self::Upgraded { accept, operation: PhantomData }
     }
 }
 

@@ -23,11 +23,7 @@ impl Type for Null {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        let schema = MetaSchema {
-            nullable: true,
-            enum_items: vec![Value::Null],
-            ..MetaSchema::new("object")
-        };
+        let schema = MetaSchema { nullable: true, enum_items: vec![Value::Null], ..MetaSchema::new("object") };
         MetaSchemaRef::Inline(Box::new(schema))
     }
 
@@ -89,10 +85,7 @@ impl<T: Type> Type for MaybeNull<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        T::schema_ref().merge(MetaSchema {
-            nullable: true,
-            ..MetaSchema::ANY
-        })
+        T::schema_ref().merge(MetaSchema { nullable: true, ..MetaSchema::ANY })
     }
 
     fn register(registry: &mut Registry) {

@@ -1,0 +1,302 @@
+//! The one pass that every request takes: context, limit, dialect, and what every reply carries.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use gatehouse_api::runtime::{Context, Document, Language, Matched, OutcomeCode, Refusal};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use ipnet::IpNet;
+use poem::{
+    Addr, Response,
+    web::{LocalAddr, RemoteAddr},
+};
+
+use super::{
+    client_ip::client_ip,
+    cors::Cors,
+    metrics::{Metrics, NO_OPERATION},
+    mount::Mount,
+    ops::Ops,
+    trace::{TraceIds, X_TRACE_ID},
+};
+use crate::domain::{
+    clock::Clock,
+    limit::{Decision, Limits},
+};
+
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// What the front needs of the settings.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Proxies whose `X-Forwarded-For` and `Forwarded` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether envelopes say why a request failed.
+    pub reveal: bool,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// The longest that a request may take, its body included.
+    pub request_timeout: Duration,
+}
+
+/// A dialect with what the front does for it.
+struct Mounted {
+    routes: Box<dyn Mount>,
+    limits: Option<Arc<Limits>>,
+    cors: Cors,
+}
+
+impl Mounted {
+    fn new(routes: Box<dyn Mount>) -> Self {
+        let limits = routes.limits();
+        let cors = Cors::new(routes.allowed_origins());
+        Self { routes, limits, cors }
+    }
+}
+
+/// Which paths a listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every dialect, Swagger UI, and the ops endpoints unless they have a listener of their own.
+    Everything,
+    /// One dialect: its documented port.
+    Dialect(&'static str),
+    /// The ops endpoints.
+    Ops,
+}
+
+/// Takes every request.
+pub struct Front {
+    dialects: Vec<Mounted>,
+    prefixes: HashMap<&'static str, usize>,
+    ops: Ops,
+    rules: Rules,
+    traces: TraceIds,
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl Front {
+    /// The front of these dialects.
+    pub fn new(
+        dialects: Vec<Box<dyn Mount>>,
+        ops: Ops,
+        rules: Rules,
+        traces: TraceIds,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
+        let dialects: Vec<_> = dialects.into_iter().map(Mounted::new).collect();
+        let prefixes = dialects
+            .iter()
+            .enumerate()
+            .flat_map(|(at, mounted)| mounted.routes.document().prefixes.iter().map(move |prefix| (*prefix, at)))
+            .collect();
+        Self { dialects, prefixes, ops, rules, traces, clock, metrics }
+    }
+
+    /// The reply to a request.
+    pub async fn serve(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        local: SocketAddr,
+        scope: Scope,
+    ) -> Response {
+        let started = now();
+        let at = self.clock.now();
+        let mut cx = Context {
+            trace: self.traces.of(request.headers(), at),
+            language: Language::English,
+            client_ip: client_ip(peer.ip(), request.headers(), &self.rules.trusted_proxies),
+            at_millis: at.millis(),
+            reveal: self.rules.reveal,
+            body_limit: self.rules.body_limit,
+        };
+        let mounted = self.dialect(request.uri().path());
+        let Some(mounted) = mounted.filter(|mounted| scope.admits(mounted.routes.document())) else {
+            let mut response = match scope {
+                Scope::Dialect(name) => self.foreign_path(&mut cx, name, &request),
+                Scope::Everything | Scope::Ops => self.ops.serve(&request, scope).await,
+            };
+            response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
+            return response;
+        };
+        let document = mounted.routes.document();
+        cx.language = language(document, request.headers());
+        let request = unalias(document, request);
+        let operation = document.operation(request.method().as_str(), request.uri().path());
+        let name = operation.map_or(NO_OPERATION, |facts| facts.id);
+        let limited = operation.map_or(document.rate_limit.is_some(), |facts| facts.rate_limit.is_some());
+        let limits = mounted.limits.as_ref().filter(|_| limited);
+        let decision = limits.map(|limits| limits.hit(cx.client_ip));
+        let origin = mounted.cors.allows(request.headers()).cloned();
+
+        let Matched { mut response, refused } = match decision {
+            Some(decision) if !decision.admitted => {
+                if decision.first_refusal {
+                    mounted.routes.limit_reached(request.headers(), decision).await;
+                }
+                refusal(mounted, &cx, Refusal::TooManyRequests)
+            }
+            _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
+            _ => self.call(mounted, &cx, request, peer, local).await,
+        };
+
+        let headers = response.headers_mut();
+        headers.insert(X_TRACE_ID, header_text(cx.trace.as_str()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(decision) = decision {
+            mark(headers, decision, at.seconds());
+        }
+        if let Some(origin) = origin {
+            Cors::mark(headers, origin);
+        }
+        let status = response.status().as_u16();
+        let code = response.data::<OutcomeCode>().map_or(0, |code| code.0);
+        let took = started.elapsed();
+        self.metrics.reply(document.dialect, name, status, code, took);
+        tracing::info!(
+            target: "gatehouse::access",
+            trace = cx.trace.as_str(),
+            dialect = document.dialect,
+            operation = name,
+            status,
+            code,
+            refused = refused.map(tracing::field::debug),
+            client = %cx.client_ip,
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        );
+        response
+    }
+
+    /// Calls the dialect. A panic and a request that takes too long end in its envelope as well.
+    async fn call(
+        &self,
+        mounted: &Mounted,
+        cx: &Context,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        local: SocketAddr,
+    ) -> Matched {
+        if content_length(request.headers()).is_some_and(|length| length > self.rules.body_limit as u64) {
+            return refusal(mounted, cx, Refusal::TooLarge);
+        }
+        let local = LocalAddr(Addr::SocketAddr(local));
+        let remote = RemoteAddr(Addr::SocketAddr(peer));
+        let request = (request, local, remote, http::uri::Scheme::HTTP).into();
+        let answered = AssertUnwindSafe(mounted.routes.call(cx, request)).catch_unwind();
+        match tokio::time::timeout(self.rules.request_timeout, answered).await {
+            Ok(Ok(matched)) => matched,
+            Ok(Err(_)) => {
+                self.metrics.panics.inc();
+                tracing::error!(trace = cx.trace.as_str(), "an operation panicked");
+                refusal(mounted, cx, Refusal::Fault)
+            }
+            Err(_) => refusal(mounted, cx, Refusal::Busy),
+        }
+    }
+
+    /// A path outside the only dialect of a listener: nothing is there, in that dialect's envelope.
+    fn foreign_path(&self, cx: &mut Context, dialect: &str, request: &Request<Incoming>) -> Response {
+        match self.dialects.iter().find(|mounted| mounted.routes.document().dialect == dialect) {
+            Some(mounted) => {
+                cx.language = language(mounted.routes.document(), request.headers());
+                mounted.routes.refusal(cx, Refusal::NotFound)
+            }
+            None => super::ops::problem(StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// The dialect that a path belongs to: prefixes are whole segments, so each way to cut the path is looked up.
+    fn dialect(&self, path: &str) -> Option<&Mounted> {
+        let cuts = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
+        let at = cuts.chain([path]).find_map(|prefix| self.prefixes.get(prefix))?;
+        self.dialects.get(*at)
+    }
+}
+
+impl Scope {
+    fn admits(self, document: &Document) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Dialect(name) => document.dialect == name,
+            Self::Ops => false,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "durations in logs and metrics are of this machine, not of the domain")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn refusal(mounted: &Mounted, cx: &Context, refusal: Refusal) -> Matched {
+    Matched { response: mounted.routes.refusal(cx, refusal), refused: Some(refusal) }
+}
+
+fn preflight(request: &HeaderMap) -> Matched {
+    let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
+    Cors::mark_preflight(response.headers_mut(), request);
+    Matched { response, refused: None }
+}
+
+/// The language that a request asks for: the dialect's own header, `Accept-Language`, the document's.
+fn language(document: &Document, headers: &HeaderMap) -> Language {
+    let text = |value: Option<&HeaderValue>| value.and_then(|value| value.to_str().ok().map(str::to_owned));
+    document
+        .language_header
+        .and_then(|name| text(headers.get(name)))
+        .and_then(|tag| Language::of_tag(&tag))
+        .or_else(|| text(headers.get(header::ACCEPT_LANGUAGE)).and_then(|value| Language::accepted(&value)))
+        .unwrap_or(document.language)
+}
+
+/// The request with an alias of a prefix replaced by what it stands for.
+fn unalias(document: &Document, mut request: Request<Incoming>) -> Request<Incoming> {
+    let path = request.uri().path();
+    let renamed = document.aliases.iter().find_map(|(alias, target)| {
+        let rest = path.strip_prefix(alias)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| match request.uri().query() {
+            Some(query) => format!("{target}{rest}?{query}"),
+            None => format!("{target}{rest}"),
+        })
+    });
+    if let Some(uri) = renamed.and_then(|uri| uri.parse::<Uri>().ok()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn mark(headers: &mut HeaderMap, decision: Decision, now: i64) {
+    headers.insert(X_RATELIMIT_LIMIT, decision.limit.into());
+    headers.insert(X_RATELIMIT_REMAINING, decision.remaining.into());
+    headers.insert(X_RATELIMIT_RESET, decision.reset.into());
+    if !decision.admitted {
+        headers.insert(header::RETRY_AFTER, (decision.reset - now).max(1).into());
+    }
+}
+
+/// A header value of text that holds only visible ASCII; trace ids do by their type.
+fn header_text(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Whether a method only reads.
+pub(super) fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}

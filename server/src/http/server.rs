@@ -1,0 +1,157 @@
+//! Listeners and connections: hyper's HTTP/1 with limits on everything that a client can hold.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    front::{Front, Scope},
+    metrics::Metrics,
+};
+
+/// How long accepting pauses after the operating system refused a connection, for want of descriptors mostly.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What one connection may take up.
+#[derive(Debug, Clone)]
+pub struct ConnectionRules {
+    /// Bytes of a request's line and headers.
+    pub header_bytes: usize,
+    /// The longest wait for a request's head, and so for the next request of an idle connection.
+    pub head_timeout: Duration,
+    /// Connections at once; more wait in the operating system's queue.
+    pub connections: usize,
+    /// How long requests in flight have to finish at shutdown.
+    pub shutdown_grace: Duration,
+}
+
+/// Open listeners.
+pub struct Server {
+    listeners: Vec<(TcpListener, Scope)>,
+    front: Arc<Front>,
+    rules: ConnectionRules,
+    metrics: Metrics,
+    sockets: TaskTracker,
+}
+
+impl Server {
+    /// Opens a listener for each address.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, with the address in its text.
+    pub async fn bind(
+        addresses: &[(SocketAddr, Scope)],
+        front: Front,
+        rules: ConnectionRules,
+        metrics: Metrics,
+        sockets: TaskTracker,
+    ) -> io::Result<Self> {
+        let mut listeners = Vec::new();
+        for (address, scope) in addresses {
+            let listener = TcpListener::bind(address)
+                .await
+                .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
+            listeners.push((listener, *scope));
+        }
+        Ok(Self { listeners, front: Arc::new(front), rules, metrics, sockets })
+    }
+
+    /// The addresses that are listened on, in the order in which they were asked for.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+    }
+
+    /// Serves until `shutdown` is cancelled, then lets requests in flight finish.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let slots = Arc::new(Semaphore::new(self.rules.connections));
+        let accepting = self.listeners.iter().map(|(listener, scope)| {
+            let shutdown = shutdown.clone();
+            self.accept(listener, *scope, &slots, shutdown)
+        });
+        futures_util::future::join_all(accepting).await;
+        drop(self.listeners);
+        // Every connection holds a slot until it ends, and so does every socket a token: all free means all done.
+        let all = u32::try_from(self.rules.connections).unwrap_or(u32::MAX);
+        self.sockets.close();
+        let done = async { tokio::join!(slots.acquire_many(all), self.sockets.wait()) };
+        if tokio::time::timeout(self.rules.shutdown_grace, done).await.is_err() {
+            tracing::warn!("requests were still in flight when the time for the shutdown ran out");
+        }
+    }
+
+    async fn accept(&self, listener: &TcpListener, scope: Scope, slots: &Arc<Semaphore>, shutdown: CancellationToken) {
+        loop {
+            let accepted = async {
+                let Ok(slot) = slots.clone().acquire_owned().await else {
+                    return std::future::pending().await;
+                };
+                (listener.accept().await, slot)
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                (accepted, slot) = accepted => match accepted {
+                    Ok((stream, peer)) => self.connect(stream, peer, scope, slot, shutdown.clone()),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn connect(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        scope: Scope,
+        slot: OwnedSemaphorePermit,
+        shutdown: CancellationToken,
+    ) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        // Replies are written whole, so that waiting for more to send would only delay them. A socket that refuses the
+        // option still works.
+        let _refused = stream.set_nodelay(true);
+        let front = self.front.clone();
+        let service = service_fn(move |request| {
+            let front = front.clone();
+            async move {
+                let response: http::Response<BoxBody<Bytes, io::Error>> =
+                    front.serve(request, peer, local, scope).await.into();
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.rules.head_timeout)
+            .max_buf_size(self.rules.header_bytes)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let open = self.metrics.connections.clone();
+        open.inc();
+        tokio::spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            // A client that breaks the protocol or leaves is no event of ours.
+            tokio::select! {
+                _ended = connection.as_mut() => {}
+                () = shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ended = connection.await;
+                }
+            }
+            open.dec();
+            drop(slot);
+        });
+    }
+}
