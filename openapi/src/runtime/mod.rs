@@ -17,7 +17,7 @@ pub use answer::{Answer, Header, HeaderKind, Operation, OutcomeCode, Reply, bare
 pub use context::{Context, Language, TraceId};
 pub use dialect::{Dialect, Document, OperationFacts, RateLimit};
 pub use fault::{ErrorCode, Fault, Refusal, Refused};
-pub use payload::{FieldKind, FormFields, JsonBody, MultipartForm, UrlForm};
+pub use payload::{DRAIN, FieldKind, FormFields, JsonBody, MultipartForm, UrlForm};
 pub use routes::{Matched, RouteTable};
 pub use security::{Scheme, SchemeKind, handler};
 pub use socket::{OnSocket, Socket, SocketAnswer, SocketError, SocketFrame, SocketUpgrade};

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use percent_encoding::percent_decode;
-use poem::{Body, FromRequest, Request, RequestBody, error::ReadBodyError, http::header, web::Multipart};
+use poem::{Body, FromRequest, Request, RequestBody, http::header, web::Multipart};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
@@ -121,13 +122,28 @@ body!(JsonBody, "application/json", parse_json, ParseFromJSON);
 body!(UrlForm, "application/x-www-form-urlencoded", parse_urlencoded::<T>, ParseFromJSON + FormFields);
 body!(MultipartForm, "multipart/form-data", parse_multipart::<T>, ParseFromJSON + FormFields);
 
+/// How much of a body over the limit is read and dropped, in bytes: a client that still sends when its connection is
+/// closed loses the reply that says why.
+pub const DRAIN: usize = 16 * 1024 * 1024;
+
 async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
     let limit = context(request)?.body_limit;
-    let body = body.take()?;
-    body.into_bytes_limit(limit).await.map_err(|error| match error {
-        ReadBodyError::PayloadTooLarge => Refused::new(Refusal::TooLarge, "the body is too large").into(),
-        _ => Refused::new(Refusal::Malformed, "the body could not be read to its end").into(),
-    })
+    let mut parts = body.take()?.into_bytes_stream();
+    let mut whole = BytesMut::new();
+    let mut length = 0;
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| Refused::new(Refusal::Malformed, "the body could not be read to its end"))?;
+        length += part.len();
+        if length <= limit {
+            whole.extend_from_slice(&part);
+        } else if length > limit.saturating_add(DRAIN) {
+            break;
+        }
+    }
+    if length > limit {
+        return Err(Refused::new(Refusal::TooLarge, "the body is too large").into());
+    }
+    Ok(whole.freeze())
 }
 
 fn typed<T: ParseFromJSON>(value: Value) -> poem::Result<T> {

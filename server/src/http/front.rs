@@ -9,8 +9,9 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use gatehouse_api::runtime::{Context, Document, Language, Matched, OutcomeCode, Refusal};
+use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OutcomeCode, Refusal};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use poem::{
@@ -190,6 +191,8 @@ impl Front {
         local: SocketAddr,
     ) -> Matched {
         if content_length(request.headers()).is_some_and(|length| length > self.rules.body_limit as u64) {
+            // Within the time of a request, because the sender may be slow as well.
+            let _late = tokio::time::timeout(self.rules.request_timeout, drain(request.into_body())).await;
             return refusal(mounted, cx, Refusal::TooLarge);
         }
         let local = LocalAddr(Addr::SocketAddr(local));
@@ -276,6 +279,17 @@ fn unalias(document: &Document, mut request: Request<Incoming>) -> Request<Incom
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// Reads and drops a body, up to [`DRAIN`].
+async fn drain(mut body: Incoming) {
+    let mut length = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        length += frame.data_ref().map_or(0, bytes::Bytes::len);
+        if length > DRAIN {
+            return;
+        }
+    }
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
