@@ -1,0 +1,1 @@
+//! The documents against the running server: every reply, every example, every failure.

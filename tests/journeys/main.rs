@@ -1,0 +1,1 @@
+//! Journeys: whole uses of the product, by the clients that people use.
