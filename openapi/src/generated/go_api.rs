@@ -8,14 +8,13 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiRequest, Enum, ExtractParamOptions, Object, OpenApi, Tags,
     param::Query,
     registry::{MetaResponse, Registry},
-    types::Type,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::runtime::{
-    self, Answer, Context, Dialect, Document, ErrorCode as _, FieldKind, FormFields, Header, HeaderKind, JsonBody,
-    Language, MaybeNull, MultipartForm, Null, OnSocket, Operation, OperationFacts, RateLimit, Refusal, Reply, Scheme,
-    SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, reply,
+    self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, FieldKind, FormFields, Header, HeaderKind,
+    JsonBody, Language, MaybeNull, MultipartForm, Null, OnSocket, Operation, OperationFacts, RateLimit, Refusal,
+    Refused, Reply, Scheme, SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, check, reply,
 };
 
 /// The document, and what stands in it.
@@ -104,6 +103,8 @@ pub enum ErrorCode {
 }
 
 impl runtime::ErrorCode for ErrorCode {
+    const SUCCESS: Self = Self::Ok;
+
     fn number(self) -> i32 {
         match self {
             Self::Ok => 0,
@@ -270,6 +271,16 @@ impl FormFields for TokenRequest {
         &[("app_id", FieldKind::Text), ("app_secret", FieldKind::Text)];
 }
 
+impl Checked for TokenRequest {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("app_id", &self.app_id, 1)?;
+        check::max_length("app_id", &self.app_id, 64)?;
+        check::min_length("app_secret", &self.app_secret, 1)?;
+        check::max_length("app_secret", &self.app_secret, 128)?;
+        Ok(())
+    }
+}
+
 /// A token and how long it is good for.
 #[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
 pub struct Token {
@@ -291,6 +302,20 @@ pub struct NewApp {
     /// An absolute http or https URL, to which its users are sent back.
     #[oai(nullable, validator(max_length = 500))]
     pub redirect_uri: Option<String>,
+}
+
+impl Checked for NewApp {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("app_name", &self.app_name, 1)?;
+        check::max_length("app_name", &self.app_name, 50)?;
+        if let Some(value) = &self.description {
+            check::max_length("description", value, 500)?;
+        }
+        if let Some(value) = &self.redirect_uri {
+            check::max_length("redirect_uri", value, 500)?;
+        }
+        Ok(())
+    }
 }
 
 /// The credentials of a new application.

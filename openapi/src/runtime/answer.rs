@@ -5,7 +5,7 @@ use std::{borrow::Cow, marker::PhantomData};
 use bytes::Bytes;
 use poem::{
     IntoResponse, Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse,
@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use super::{Context, ErrorCode, Fault};
+use super::{Context, ErrorCode, Fault, HeaderSet, Refusal, WithHeaders, plain};
 
 /// An envelope with the data of one operation.
 pub trait Reply: Serialize + Type + Send {
@@ -43,12 +43,24 @@ pub trait Operation: Send + Sync + 'static {
 
     /// Every documented reply.
     fn replies() -> Vec<MetaResponse>;
+
+    /// The envelope of a reply that is not HTTP 200, as JSON.
+    fn failure(cx: &Context, fault: &Fault<<Self::Failure as Reply>::Code>) -> Bytes {
+        Self::Failure::failure(cx, fault).to_bytes()
+    }
+
+    /// Tells the registry of the schemas in the replies.
+    fn register(registry: &mut Registry) {
+        Self::Reply::register(registry);
+        Self::Failure::register(registry);
+    }
 }
 
 /// What the dialect answers to an operation: an envelope, serialised once.
 pub struct Answer<O> {
     status: u16,
     code: i32,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     operation: PhantomData<O>,
 }
@@ -57,28 +69,48 @@ impl<O: Operation> Answer<O> {
     /// The envelope around a handler's outcome.
     pub fn of(cx: &Context, outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>) -> Self {
         match outcome {
-            Ok(data) => Self::new(200, 0, &O::Reply::success(cx, data)),
+            Ok(data) => {
+                let code = <O::Reply as Reply>::Code::SUCCESS.number();
+                Self::new(200, code, O::Reply::success(cx, data).to_bytes())
+            }
+            Err(fault) => Self::fault(cx, &fault),
+        }
+    }
+
+    /// The same for a handler that also sets headers of its result.
+    pub fn with_headers<H: HeaderSet>(
+        cx: &Context,
+        outcome: Result<WithHeaders<<O::Reply as Reply>::Data, H>, Fault<<O::Reply as Reply>::Code>>,
+    ) -> Self {
+        match outcome {
+            Ok(WithHeaders { body, headers }) => match plain::header_values(headers) {
+                Some(headers) => Self { headers, ..Self::of(cx, Ok(body)) },
+                // A reply without the header would break the document.
+                None => Self::fault(cx, &Fault::refusal(Refusal::Fault)),
+            },
             Err(fault) => Self::fault(cx, &fault),
         }
     }
 
     /// The envelope around a fault.
     pub fn fault(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Self {
-        if fault.status() == 200 {
-            Self::new(200, fault.code().number(), &O::Reply::failure(cx, fault))
-        } else {
-            Self::new(fault.status(), fault.code().number(), &O::Failure::failure(cx, fault))
-        }
+        let body = match fault.status() {
+            200 => O::Reply::failure(cx, fault).to_bytes(),
+            _ => O::failure(cx, fault),
+        };
+        Self::new(fault.status(), fault.code().number(), body)
     }
 
-    fn new(status: u16, code: i32, envelope: &impl Reply) -> Self {
-        Self { status, code, body: envelope.to_bytes(), operation: PhantomData }
+    fn new(status: u16, code: i32, body: Bytes) -> Self {
+        Self { status, code, headers: Vec::new(), body, operation: PhantomData }
     }
 }
 
 impl<O: Operation> IntoResponse for Answer<O> {
     fn into_response(self) -> Response {
-        json(self.status, self.code, self.body)
+        let mut response = json(self.status, self.code, self.body);
+        response.headers_mut().extend(self.headers);
+        response
     }
 }
 
@@ -88,8 +120,7 @@ impl<O: Operation> ApiResponse for Answer<O> {
     }
 
     fn register(registry: &mut Registry) {
-        O::Reply::register(registry);
-        O::Failure::register(registry);
+        O::register(registry);
     }
 }
 
@@ -101,7 +132,11 @@ pub struct OutcomeCode(pub i32);
 pub(super) fn json(status: u16, code: i32, body: Bytes) -> Response {
     let mut response = Response::default();
     response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    if !body.is_empty() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    }
     response.set_data(OutcomeCode(code));
     response.set_body(body);
     response

@@ -8,6 +8,9 @@ use super::Language;
 
 /// The codes of a dialect, as its document lists them in `x-error-codes`.
 pub trait ErrorCode: fmt::Debug + Copy + Eq + Send + Sync + 'static {
+    /// The code of a result.
+    const SUCCESS: Self;
+
     /// The number in the envelope.
     fn number(self) -> i32;
     /// The message in this language.
@@ -16,6 +19,14 @@ pub trait ErrorCode: fmt::Debug + Copy + Eq + Send + Sync + 'static {
     fn name(self) -> &'static str;
     /// The code of what never reached an operation.
     fn of_refusal(refusal: Refusal) -> Self;
+    /// The HTTP status of a documented outcome.
+    fn status(self) -> u16 {
+        200
+    }
+    /// The HTTP status of what never reached an operation.
+    fn status_of(refusal: Refusal) -> u16 {
+        refusal.status()
+    }
 }
 
 /// Why an operation has no result: a code, and what else the envelope is to say.
@@ -28,14 +39,14 @@ pub struct Fault<C> {
 }
 
 impl<C: ErrorCode> Fault<C> {
-    /// A documented outcome, which is HTTP 200.
+    /// A documented outcome, which is HTTP 200 wherever there is an envelope.
     pub fn new(code: C) -> Self {
-        Self { code, status: 200, message: None, detail: None }
+        Self { code, status: code.status(), message: None, detail: None }
     }
 
     /// The fault of a request that never reached its operation, with that refusal's HTTP status.
     pub fn refusal(refusal: Refusal) -> Self {
-        Self { status: refusal.status(), ..Self::new(C::of_refusal(refusal)) }
+        Self { status: C::status_of(refusal), ..Self::new(C::of_refusal(refusal)) }
     }
 
     /// The same with an HTTP status other than 200; the document must list it for the operation.

@@ -12,11 +12,12 @@ use poem_openapi::{
     error::ContentTypeError,
     payload::{ParsePayload, Payload},
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
-    types::{ParseFromJSON, Type},
+    types::Type,
 };
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value, error::Category};
 
-use super::{Refusal, Refused, security::context};
+use super::{Checked, Refusal, Refused, security::context, strict};
 
 /// A JSON body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +78,9 @@ macro_rules! body {
 
             async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
                 let bytes = read(request, body).await?;
-                let value = $parse(request, bytes).await?;
-                typed(value).map(Self)
+                let model: T = $parse(request, bytes).await?;
+                model.check()?;
+                Ok(Self(model))
             }
         }
 
@@ -118,9 +120,9 @@ macro_rules! body {
     };
 }
 
-body!(JsonBody, "application/json", parse_json, ParseFromJSON);
-body!(UrlForm, "application/x-www-form-urlencoded", parse_urlencoded::<T>, ParseFromJSON + FormFields);
-body!(MultipartForm, "multipart/form-data", parse_multipart::<T>, ParseFromJSON + FormFields);
+body!(JsonBody, "application/json", parse_json, Type + DeserializeOwned + Checked);
+body!(UrlForm, "application/x-www-form-urlencoded", parse_urlencoded, Type + DeserializeOwned + Checked + FormFields);
+body!(MultipartForm, "multipart/form-data", parse_multipart, Type + DeserializeOwned + Checked + FormFields);
 
 /// How much of a body over the limit is read and dropped, in bytes: a client that still sends when its connection is
 /// closed loses the reply that says why.
@@ -146,25 +148,36 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> 
     Ok(whole.freeze())
 }
 
-fn typed<T: ParseFromJSON>(value: Value) -> poem::Result<T> {
-    // The parser's own words hold the refused value, which may be a secret.
-    T::parse_from_json(Some(value))
-        .map_err(|_| Refused::new(Refusal::Invalid, format!("the body does not match the schema {}", T::name())).into())
+/// The words of serde may hold the refused value, which may be a secret, so none of them is passed on.
+fn mismatch<T: Type>() -> Refused {
+    Refused::new(Refusal::Invalid, format!("the body does not match the schema {}", T::name()))
 }
 
-async fn parse_json(_request: &Request, bytes: Bytes) -> poem::Result<Value> {
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
-        Refused::new(Refusal::Malformed, detail).into()
-    })
+async fn parse_json<T: Type + DeserializeOwned>(_request: &Request, bytes: Bytes) -> poem::Result<T> {
+    let text = std::str::from_utf8(&bytes).map_err(|_| Refused::new(Refusal::Malformed, "the body is not UTF-8"))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let error = match strict::deserialize(&mut json).and_then(|model| json.end().map(|()| model)) {
+        Ok(model) => return Ok(model),
+        // What does not match may stand before what is no JSON at all, and that is the graver fault.
+        Err(error) if error.classify() == Category::Data => match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => return Err(mismatch::<T>().into()),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
+    Err(Refused::new(Refusal::Malformed, detail).into())
 }
 
-async fn parse_urlencoded<T: FormFields>(_request: &Request, bytes: Bytes) -> poem::Result<Value> {
+async fn parse_urlencoded<T: Type + DeserializeOwned + FormFields>(
+    _request: &Request,
+    bytes: Bytes,
+) -> poem::Result<T> {
     let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Malformed, "the form is not UTF-8"))?;
-    to_json::<T>(pairs)
+    form(pairs)
 }
 
-async fn parse_multipart<T: FormFields>(request: &Request, bytes: Bytes) -> poem::Result<Value> {
+async fn parse_multipart<T: Type + DeserializeOwned + FormFields>(request: &Request, bytes: Bytes) -> poem::Result<T> {
     let malformed = |_| Refused::new(Refusal::Malformed, "the body is not multipart/form-data");
     let mut body = RequestBody::new(Body::from_bytes(bytes));
     let mut multipart = <Multipart as FromRequest>::from_request(request, &mut body)
@@ -179,7 +192,11 @@ async fn parse_multipart<T: FormFields>(request: &Request, bytes: Bytes) -> poem
             .map_err(|_| Refused::new(Refusal::Malformed, "a field is not UTF-8"))?;
         pairs.push((name, value));
     }
-    to_json::<T>(pairs)
+    form(pairs)
+}
+
+fn form<T: Type + DeserializeOwned + FormFields>(pairs: Vec<(String, String)>) -> poem::Result<T> {
+    strict::deserialize(to_json::<T>(pairs)?).map_err(|_| mismatch::<T>().into())
 }
 
 /// The pairs of a urlencoded text; `None` where it is not UTF-8.
@@ -223,7 +240,10 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
             FieldKind::Integer | FieldKind::IntegerList => {
                 text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?
             }
-            FieldKind::Number => text.parse::<f64>().map(Value::from).map_err(|_| invalid("is not a number"))?,
+            FieldKind::Number => {
+                let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+                number.map(Value::from).ok_or_else(|| invalid("is not a number"))?
+            }
             FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
         };
         match (kind, object.get_mut(&name)) {
