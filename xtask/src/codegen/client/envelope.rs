@@ -99,7 +99,7 @@ fn part<'a>(document: &Document<'a>, roles: &Node<'a>, reply: &Node<'a>, role: &
 fn data(document: &Document<'_>, part: &Part<'_>) -> (TokenStream, TokenStream) {
     let path = &part.path;
     if schema::is_null_only(&part.schema) {
-        return (quote!(()), quote!(Some(#path)));
+        return (quote!(()), quote!(Some(())));
     }
     let single = part.schema.child("allOf").elements();
     let schema = single.first().unwrap_or(&part.schema);

@@ -23,7 +23,7 @@ pub(super) fn build(document: &Document<'_>, operations: &[Operation]) -> TokenS
         use gatehouse_client::wire::check::{self, Check, Violation};
         use gatehouse_client::wire::envelope::{Envelope, Opened};
         use gatehouse_client::wire::header::{self, HeaderError};
-        use gatehouse_client::wire::{Caller, Credential, Operation, Place, Scheme, UnionError};
+        use gatehouse_client::wire::{Caller, Operation, Place, Scheme, UnionError};
 
         impl ClientHooks<Caller> for Client {
             async fn pre<E>(&self, request: &mut reqwest::Request, info: &OperationInfo) -> Result<(), Error<E>> {

@@ -1,0 +1,23 @@
+//! The envelope that a dialect wraps its replies in.
+
+/// A reply within its dialect's envelope.
+pub trait Envelope {
+    /// What the operation returns on success.
+    type Data;
+
+    /// Takes the envelope off.
+    fn open(self) -> Opened<Self::Data>;
+}
+
+/// A reply without its envelope.
+#[derive(Clone, Debug)]
+pub struct Opened<T> {
+    /// The code.
+    pub code: i64,
+    /// What the code means.
+    pub message: Option<String>,
+    /// The trace id, where the envelope has it.
+    pub trace_id: Option<String>,
+    /// The data; none on most failures.
+    pub data: Option<T>,
+}
