@@ -9,6 +9,7 @@ use crate::dialect::exact_text;
 pub struct Migration;
 
 #[derive(DeriveIden)]
+#[expect(clippy::enum_variant_names, reason = "the column is called `app_id`, as in the documented API")]
 enum App {
     Table,
     Id,

@@ -108,3 +108,6 @@ fn options(url: &str) -> ConnectOptions {
         });
     options
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ fn load(file: Option<&str>, environment: &[(&str, &str)], flags: &[(&'static str
 }
 
 fn refusal(file: Option<&str>, environment: &[(&str, &str)]) -> String {
-    load(file, environment, &[]).err().expect("the settings are refused")
+    load(file, environment, &[]).expect_err("the settings are refused")
 }
 
 #[test]

@@ -416,4 +416,4 @@ fn verify_secret(key: &Key, app_id: &str, secret: &str, mac: &[u8; 32]) -> bool 
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

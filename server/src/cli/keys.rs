@@ -1,0 +1,56 @@
+//! `gatehouse keys`
+
+use clap::Subcommand;
+
+use super::{Failure, open};
+use crate::config::Config;
+use crate::domain::clock::Timestamp;
+
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// Show every key: its id, its part, since when, and how many stored secrets depend on it
+    List,
+    /// Make a new key and use it from now on; tokens of the former one stay good
+    Rotate,
+    /// Erase a key that is no longer the active one; its tokens are refused from then on
+    Retire {
+        /// The key's id
+        key: String,
+        /// Even if stored secrets depend on it, which then become useless
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+pub(super) async fn run(config: &Config, action: Action) -> Result<(), Failure> {
+    let keys = open::keys(config)?;
+    match action {
+        Action::List => {
+            let store = open::migrated_store(config).await?;
+            let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), Timestamp::rfc3339);
+            println!("{:<16}  {:<9}  {:<20}  {:<20}  SECRETS", "KEY", "STATE", "CREATED", "RETIRED");
+            for key in keys.list() {
+                let (created, retired) = (moment(key.created_at), moment(key.retired_at));
+                let secrets = store.count_secrets_under(&key.id).await?;
+                println!("{:<16}  {:<9}  {created:<20}  {retired:<20}  {secrets}", key.id, key.state.to_string());
+            }
+        }
+        Action::Rotate => {
+            let former = keys.active();
+            println!("{} is the active key; {} still verifies", keys.rotate()?.id(), former.id());
+            remind();
+        }
+        Action::Retire { key, force } => {
+            let dependents = open::migrated_store(config).await?.count_secrets_under(&key).await?;
+            keys.retire(&key, dependents, force)?;
+            println!("{key} is retired");
+            remind();
+        }
+    }
+    Ok(())
+}
+
+/// The keys are in a file that a server reads once.
+fn remind() {
+    eprintln!("A running server takes this over at SIGHUP, or when it is started again.");
+}
