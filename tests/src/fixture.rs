@@ -1,0 +1,296 @@
+//! A server of one test: the real one, on a socket, with a clock that the test moves and randomness that repeats.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gatehouse_server::{
+    app::App,
+    config::Config,
+    domain::{
+        Core,
+        app::{AppId, NewApp, Provision},
+        clock::{Clock, ManualClock, Timestamp},
+        keys::{KeyRing, Purpose},
+        random::Random,
+        secret::Secret,
+    },
+    http::{
+        front::{Front, Rules, Scope},
+        metrics::Metrics,
+        mount::{Mount, Parts},
+        ops::Ops,
+        server::{ConnectionRules, Server},
+        trace::TraceIds,
+    },
+    store::Store,
+    testing::{Backend, TestDatabase, backends},
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    must,
+    proxy::Proxy,
+    wire::{Exchange, Request},
+};
+
+/// When every test begins: 2026-01-02T03:04:05Z.
+pub const START: Timestamp = Timestamp::from_seconds(1_767_323_045);
+
+/// The application that every server has, with the right to create others: its id.
+pub const DEMO_APP: &str = "go-api-demo0001";
+
+/// Its secret.
+pub const DEMO_SECRET: &str = "demodemodemodemodemodemodemodemo";
+
+/// The seed of every server's randomness.
+const SEED: u64 = 7;
+
+/// A running server, and what a test holds of it. When it is dropped, the test fails if any reply to a client of
+/// [`base_url`](Self::base_url) departed from the document.
+pub struct Fixture {
+    /// The domain behind the dialects.
+    pub core: Core,
+    /// The store behind the domain.
+    pub store: Store,
+    /// What moves the server's clock.
+    pub clock: ManualClock,
+    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
+    proxy: Proxy,
+    shutdown: CancellationToken,
+    running: Option<JoinHandle<()>>,
+    database: TestDatabase,
+    _data_dir: TempDir,
+}
+
+/// What a server is made of, before it listens.
+struct Ready {
+    config: Config,
+    core: Core,
+    store: Store,
+    clock: ManualClock,
+    database: TestDatabase,
+    data_dir: TempDir,
+}
+
+impl Fixture {
+    /// A server with the default settings on SQLite.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server on SQLite with other settings.
+    pub async fn with(settings: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Backend::Sqlite, settings).await
+    }
+
+    /// A server on each database that `GATEHOUSE_TEST_DATABASES` names, or that is there.
+    pub async fn on_every_database() -> Vec<Self> {
+        let mut servers = Vec::new();
+        for backend in backends() {
+            servers.push(Self::on(backend, |_| {}).await);
+        }
+        servers
+    }
+
+    /// A server on this database, with other settings.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn on(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
+        let ready = Ready::new(backend, settings).await;
+        let app = App::bind(ready.config.clone(), ready.core.clone(), ready.store.clone()).await.expect("it listens");
+        let addresses = app.addresses();
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(app.run(shutdown.clone().cancelled_owned()));
+        Self::running(ready, addresses, shutdown, running).await
+    }
+
+    /// A server whose only dialect is this one: for handlers that do what ours never do, such as to panic.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn serving(mount: Box<dyn Mount>, request_timeout: Duration) -> Self {
+        let ready = Ready::new(Backend::Sqlite, |_| {}).await;
+        let Ready { config, core, store, .. } = &ready;
+        let rules = Rules {
+            trusted_proxies: Vec::new(),
+            reveal: false,
+            body_limit: config.limits.body_bytes,
+            request_timeout,
+        };
+        let metrics = Metrics::new();
+        let ops = Ops::new(store.clone(), metrics.clone(), false);
+        let front =
+            Front::new(vec![mount], ops, rules, TraceIds::new(&core.random), core.clock.clone(), metrics.clone());
+        let connections = ConnectionRules {
+            header_bytes: config.limits.header_bytes,
+            head_timeout: Duration::from_secs(30),
+            connections: config.limits.connections,
+            shutdown_grace: config.limits.shutdown_grace(),
+        };
+        let listen = [(config.listen[0], Scope::Everything)];
+        let server = Server::bind(&listen, front, connections, metrics, TaskTracker::new()).await.expect("it listens");
+        let addresses = server.addresses();
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(server.run(shutdown.clone()));
+        Self::running(ready, addresses, shutdown, running).await
+    }
+
+    async fn running(
+        ready: Ready,
+        addresses: Vec<SocketAddr>,
+        shutdown: CancellationToken,
+        running: JoinHandle<()>,
+    ) -> Self {
+        let address = addresses[0];
+        Self {
+            core: ready.core,
+            store: ready.store,
+            clock: ready.clock,
+            address,
+            addresses,
+            proxy: Proxy::start(address).await,
+            shutdown,
+            running: Some(running),
+            database: ready.database,
+            _data_dir: ready.data_dir,
+        }
+    }
+
+    /// Where the server listens. What is sent there by other clients than [`wire`](crate::wire) is not judged.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every listener, in the order of the settings.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Where foreign clients find the server: `http://127.0.0.1:<port>`, behind the proxy that judges every reply.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.proxy.address())
+    }
+
+    /// The same for WebSockets: `ws://127.0.0.1:<port>`.
+    pub fn socket_url(&self) -> String {
+        format!("ws://{}", self.proxy.address())
+    }
+
+    /// The database's address, to look into it.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// The system that the database is on.
+    pub fn backend(&self) -> Backend {
+        self.database.backend()
+    }
+
+    /// Sends a request; the reply is judged.
+    pub async fn send(&self, request: Request) -> Exchange {
+        request.send(self.address).await
+    }
+
+    /// A token of the demo application.
+    pub async fn token(&self) -> String {
+        self.token_of(DEMO_APP, DEMO_SECRET).await
+    }
+
+    /// A token of an application, without a request.
+    ///
+    /// # Panics
+    /// If there is none with this secret.
+    pub async fn token_of(&self, app_id: &str, secret: &str) -> String {
+        let app = self.core.apps.authenticate(app_id, secret).await.expect("the credentials are right");
+        self.core.tokens.issue(&app).expect("a token").token
+    }
+
+    /// Adds an application without a creator; its secret is that of the demo application.
+    pub async fn provision(&self, app_id: &str, may_create: bool) {
+        provision(&self.core, app_id, &format!("Application {app_id}"), may_create).await;
+    }
+
+    /// A token with this header and these claims, as JSON texts, signed as the server signs.
+    pub fn sign(&self, header: &str, claims: &str) -> String {
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_SAFE;
+        let signed = format!("{}.{}", URL_SAFE.encode(header), URL_SAFE.encode(claims));
+        let tag = hmac::sign(self.core.keys.active().mac(Purpose::GoApiToken), signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE.encode(tag))
+    }
+
+    /// Begins the shutdown, without waiting for its end.
+    pub fn begin_shutdown(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Stops the server and waits until it has stopped.
+    ///
+    /// # Panics
+    /// If the server panicked.
+    pub async fn stop(&mut self) {
+        self.begin_shutdown();
+        if let Some(running) = self.running.take() {
+            must("the end of the server", running).await.expect("the server ends in order");
+        }
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        let violations = self.proxy.violations();
+        if !std::thread::panicking() {
+            assert!(violations.is_empty(), "replies depart from the document:\n{}", violations.join("\n"));
+        }
+    }
+}
+
+impl Ready {
+    async fn new(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDatabase::create(backend).await;
+        let store = database.store().await;
+        let data_dir = tempfile::tempdir().expect("a temporary directory");
+        let mut config = Config {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            data_dir: data_dir.path().to_owned(),
+            ..Config::default()
+        };
+        settings(&mut config);
+        let (clock, hand) = Clock::manual(START);
+        let random = Random::seeded(SEED);
+        // A fixed master secret, so that signatures repeat too.
+        let master = Secret::new(STANDARD.encode([SEED as u8; 32]));
+        let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
+        let core = Core::new(store.clone(), keys, &config.domain(), clock, random);
+        provision(&core, DEMO_APP, "Demo", true).await;
+        Self { config, core, store, clock: hand, database, data_dir }
+    }
+}
+
+async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {
+    let provision = Provision {
+        app_id: Some(AppId::new(app_id)),
+        secret: Some(Secret::new(DEMO_SECRET.to_owned())),
+        new: NewApp::new(name.to_owned(), None, None).expect("the name is one"),
+        may_create,
+    };
+    core.apps.provision(provision).await.expect("the application is new");
+}
+
+/// The dialects as the program mounts them, without a server around them.
+pub async fn mounted() -> Vec<Box<dyn Mount>> {
+    let Ready { config, core, .. } = Ready::new(Backend::Sqlite, |_| {}).await;
+    let parts = Parts {
+        config: Arc::new(config),
+        core,
+        metrics: Metrics::new(),
+        shutdown: CancellationToken::new(),
+        sockets: TaskTracker::new(),
+    };
+    gatehouse_server::dialect::mount(&parts)
+}
