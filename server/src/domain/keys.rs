@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::clock::{Clock, Timestamp};
+use super::jwt::JwtKey;
 use super::random::Random;
 use super::secret::Secret;
 use file::KeyFile;
@@ -49,7 +50,13 @@ impl Purpose {
 pub struct Key {
     id: String,
     created_at: Option<Timestamp>,
-    derived: [hmac::Key; Purpose::ALL.len()],
+    derived: [Derived; Purpose::ALL.len()],
+}
+
+/// What is derived for one purpose, in the forms that its users want.
+struct Derived {
+    mac: hmac::Key,
+    jwt: JwtKey,
 }
 
 impl Key {
@@ -58,7 +65,9 @@ impl Key {
         id.copy_from_slice(&derive(master, b"gatehouse/1/key-id")?.expose()[..8]);
         let mut derived = Vec::with_capacity(Purpose::ALL.len());
         for purpose in Purpose::ALL {
-            derived.push(hmac::Key::new(HMAC_SHA256, derive(master, purpose.info())?.expose()));
+            let secret = derive(master, purpose.info())?;
+            let mac = hmac::Key::new(HMAC_SHA256, secret.expose());
+            derived.push(Derived { mac, jwt: JwtKey::new(secret.expose()) });
         }
         let derived = derived.try_into().map_err(|_| KeyError::Derivation)?;
         Ok(Self { id: hex::encode(id), created_at, derived })
@@ -71,7 +80,12 @@ impl Key {
 
     /// The HMAC-SHA256 key for `purpose`, with its state computed once.
     pub const fn mac(&self, purpose: Purpose) -> &hmac::Key {
-        &self.derived[purpose as usize]
+        &self.derived[purpose as usize].mac
+    }
+
+    /// The key for tokens of `purpose`.
+    pub const fn jwt(&self, purpose: Purpose) -> &JwtKey {
+        &self.derived[purpose as usize].jwt
     }
 }
 

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::app::{App, AppStatus, Apps};
 use super::clock::{Clock, Timestamp};
-use super::jwt;
+use super::jwt::{self, JwtKey};
 use super::keys::{Key, KeyRing, Purpose};
 use super::random::Random;
 
@@ -89,9 +88,9 @@ pub struct Tokens {
 /// The `go_api` signing key within a key of the ring.
 struct SigningKey(Arc<Key>);
 
-impl AsRef<hmac::Key> for SigningKey {
-    fn as_ref(&self) -> &hmac::Key {
-        self.0.mac(Purpose::GoApiToken)
+impl AsRef<JwtKey> for SigningKey {
+    fn as_ref(&self) -> &JwtKey {
+        self.0.jwt(Purpose::GoApiToken)
     }
 }
 
@@ -120,7 +119,7 @@ impl Tokens {
             jti: self.random.hex(32).into(),
         };
         let key = self.keys.active();
-        let token = jwt::sign(&claims, key.id(), key.mac(Purpose::GoApiToken)).map_err(Error::internal)?;
+        let token = jwt::sign(&claims, key.id(), key.jwt(Purpose::GoApiToken)).map_err(Error::internal)?;
         Ok(IssuedToken { token, expires_in: claims.exp - claims.iat })
     }
 
