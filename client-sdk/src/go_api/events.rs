@@ -41,11 +41,11 @@ const GOOD: std::time::Duration = std::time::Duration::from_secs(60);
 pub enum Topic {
     /// The application registered another one.
     AppCreated,
-    /// An application that it registered, or itself, was disabled.
+    /// The application was disabled.
     AppDisabled,
     /// Its tokens were revoked.
     TokenRevoked,
-    /// Its address has used up its requests.
+    /// The address of one of its requests has used up its requests of the hour.
     LimitReached,
 }
 
@@ -79,7 +79,7 @@ pub enum Event {
         /// The new application's name.
         app_name: String,
     },
-    /// An application was disabled.
+    /// The application was disabled.
     AppDisabled {
         /// The event's id.
         id: String,
@@ -88,7 +88,7 @@ pub enum Event {
         /// The application's id.
         app_id: String,
     },
-    /// The tokens of an application were revoked.
+    /// The tokens that the application had were revoked.
     TokenRevoked {
         /// The event's id.
         id: String,
