@@ -2,8 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use aws_lc_rs::hmac;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use aws_lc_rs::{hkdf, hmac};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use gatehouse_server::{
     app::App,
     config::Config,
@@ -11,7 +14,7 @@ use gatehouse_server::{
         Core,
         app::{AppId, NewApp, Provision},
         clock::{Clock, ManualClock, Timestamp},
-        keys::{KeyRing, Purpose},
+        keys::KeyRing,
         random::Random,
         secret::Secret,
     },
@@ -47,6 +50,9 @@ pub const DEMO_SECRET: &str = "demodemodemodemodemodemodemodemo";
 
 /// The seed of every server's randomness.
 const SEED: u64 = 7;
+
+/// The master secret of every server, so that signatures repeat too.
+const MASTER: [u8; 32] = [7; 32];
 
 /// A running server, and what a test holds of it. When it is dropped, the test fails if any reply to a client of
 /// [`base_url`](Self::base_url) departed from the document.
@@ -215,12 +221,23 @@ impl Fixture {
         provision(&self.core, app_id, &format!("Application {app_id}"), may_create).await;
     }
 
-    /// A token with this header and these claims, as JSON texts, signed as the server signs.
-    pub fn sign(&self, header: &str, claims: &str) -> String {
-        use base64::engine::general_purpose::URL_SAFE_NO_PAD as URL_SAFE;
-        let signed = format!("{}.{}", URL_SAFE.encode(header), URL_SAFE.encode(claims));
-        let tag = hmac::sign(self.core.keys.active().mac(Purpose::GoApiToken), signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE.encode(tag))
+    /// A token with this header and these claims, as JSON texts, signed with the very key that the server uses for the
+    /// dialect's tokens. The derivation is written out once more here, because a change to it would refuse every token
+    /// that was ever issued.
+    ///
+    /// # Panics
+    /// Never: the lengths are right.
+    pub fn sign(&self, dialect: &str, header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let info = format!("gatehouse/1/token/{dialect}");
+        let mut secret = [0; 32];
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"gatehouse")
+            .extract(&MASTER)
+            .expand(&[info.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|key| key.fill(&mut secret))
+            .expect("the lengths are right");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
 
     /// Begins the shutdown, without waiting for its end.
@@ -263,8 +280,7 @@ impl Ready {
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
         let random = Random::seeded(SEED);
-        // A fixed master secret, so that signatures repeat too.
-        let master = Secret::new(STANDARD.encode([SEED as u8; 32]));
+        let master = Secret::new(STANDARD.encode(MASTER));
         let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
         let core = Core::new(store.clone(), keys, &config.domain(), clock, random);
         provision(&core, DEMO_APP, "Demo", true).await;

@@ -229,7 +229,7 @@ mod tests {
             (200, "", r#"{"code":0,"msg":"ok","trace":{"id":"x","desc":""},"data":{}}"#),
             (200, "", r#"{"code":0,"msg":"ok","trace":{"id":"x","desc":""},"data":null,"extra":1}"#),
         ] {
-            assert_eq!(verdict("GET", PING, status, &headers(left_out), body).len(), 1, "{status} {left_out} {body}");
+            assert!(!verdict("GET", PING, status, &headers(left_out), body).is_empty(), "{status} {left_out} {body}");
         }
         let mut odd = headers("x-ratelimit-limit");
         odd.insert("x-ratelimit-limit", "many".parse().unwrap());
