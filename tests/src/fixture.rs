@@ -29,6 +29,7 @@ use gatehouse_server::{
     store::Store,
     testing::{Backend, TestDatabase, backends},
 };
+use sea_orm::{ConnectionTrait as _, Database};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -238,6 +239,16 @@ impl Fixture {
             .expect("the lengths are right");
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Runs a statement on the database, past the server.
+    ///
+    /// # Panics
+    /// If the database refuses.
+    pub async fn execute(&self, statement: &str) {
+        let connection = Database::connect(self.database.url()).await.expect("the database answers");
+        connection.execute_unprepared(statement).await.expect("the statement runs");
+        connection.close().await.expect("the connection closes");
     }
 
     /// Begins the shutdown, without waiting for its end.
