@@ -34,6 +34,26 @@ pub trait Reply: Serialize + Type + Send {
     }
 }
 
+/// The data of a reply that counts what it lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The data.
+    pub data: T,
+    /// How many items there are at all.
+    pub total: i64,
+    /// How many of them the data holds.
+    pub count: i64,
+}
+
+/// The data of a reply that says one more thing beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithOption<T, O> {
+    /// The data.
+    pub data: T,
+    /// The other thing.
+    pub option: O,
+}
+
 /// The replies that a document lists for an operation.
 pub trait Operation: Send + Sync + 'static {
     /// The envelope of its outcomes.
@@ -94,11 +114,15 @@ impl<O: Operation> Answer<O> {
 
     /// The envelope around a fault.
     pub fn fault(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Self {
-        let body = match fault.status() {
+        Self::new(fault.status(), fault.code().number(), Self::body_of(cx, fault))
+    }
+
+    /// The envelope around a fault, as JSON.
+    pub fn body_of(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Bytes {
+        match fault.status() {
             200 => O::Reply::failure(cx, fault).to_bytes(),
             _ => O::failure(cx, fault),
-        };
-        Self::new(fault.status(), fault.code().number(), body)
+        }
     }
 
     fn new(status: u16, code: i32, body: Bytes) -> Self {

@@ -96,6 +96,15 @@ pub fn multiple_of(field: &str, number: i64, step: i64) -> Result<(), Refused> {
     if number % step == 0 { Ok(()) } else { Err(refuse(field, format_args!("is no multiple of {step}"))) }
 }
 
+/// Checks that a number of 32 bits did not become infinite when it was read.
+///
+/// # Errors
+///
+/// [`Refusal::Invalid`] where it did.
+pub fn finite(field: &str, number: f32) -> Result<(), Refused> {
+    if number.is_finite() { Ok(()) } else { Err(refuse(field, "is too large")) }
+}
+
 /// Checks that a list has at least `min` items.
 ///
 /// # Errors

@@ -20,6 +20,12 @@ pub trait Dialect: OpenApi + Clone + Send + Sync + 'static {
 
     /// The envelope around a fault, as JSON.
     fn failure(cx: &Context, fault: &Fault<Self::Code>) -> Bytes;
+
+    /// The same for a request that was meant for an operation, whose envelope may be one of its own.
+    fn failure_of(operation: &str, cx: &Context, fault: &Fault<Self::Code>) -> Bytes {
+        let _ = operation;
+        Self::failure(cx, fault)
+    }
 }
 
 /// One authored document.

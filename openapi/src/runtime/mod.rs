@@ -17,7 +17,7 @@ mod socket;
 mod strict;
 mod types;
 
-pub use answer::{Answer, Header, HeaderKind, Operation, OutcomeCode, Reply, bare_reply, reply};
+pub use answer::{Answer, Header, HeaderKind, Listed, Operation, OutcomeCode, Reply, WithOption, bare_reply, reply};
 pub use check::Checked;
 pub use context::{Context, Language, TraceId};
 pub use dialect::{Dialect, Document, OperationFacts, RateLimit};

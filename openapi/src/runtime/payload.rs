@@ -1,7 +1,7 @@
 //! Request bodies. Every encoding ends in one JSON value that the model's own parser checks, so that a schema means
 //! the same in JSON, urlencoded and multipart.
 
-use std::collections::HashMap;
+use std::{future::Future, pin::Pin};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -131,12 +131,19 @@ pub const DRAIN: usize = 16 * 1024 * 1024;
 async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
     let limit = context(request)?.body_limit;
     let mut parts = body.take()?.into_bytes_stream();
+    let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length = 0;
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| Refused::new(Refusal::Malformed, "the body could not be read to its end"))?;
         length += part.len();
-        if length <= limit {
+        if length == part.len() {
+            // Nearly every body comes in one part, which is then the body.
+            first = part;
+        } else if length <= limit {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
             whole.extend_from_slice(&part);
         } else if length > limit.saturating_add(DRAIN) {
             break;
@@ -145,7 +152,7 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> 
     if length > limit {
         return Err(Refused::new(Refusal::TooLarge, "the body is too large").into());
     }
-    Ok(whole.freeze())
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// The words of serde may hold the refused value, which may be a secret, so none of them is passed on.
@@ -177,7 +184,15 @@ async fn parse_urlencoded<T: Type + DeserializeOwned + FormFields>(
     form(pairs)
 }
 
-async fn parse_multipart<T: Type + DeserializeOwned + FormFields>(request: &Request, bytes: Bytes) -> poem::Result<T> {
+/// Boxed, because its state is large and every request of an operation that also reads it would carry it along.
+fn parse_multipart<'a, T: Type + DeserializeOwned + FormFields + 'a>(
+    request: &'a Request,
+    bytes: Bytes,
+) -> Pin<Box<dyn Future<Output = poem::Result<T>> + Send + 'a>> {
+    Box::pin(async move { form(multipart_pairs(request, bytes).await?) })
+}
+
+async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(String, String)>> {
     let malformed = |_| Refused::new(Refusal::Malformed, "the body is not multipart/form-data");
     let mut body = RequestBody::new(Body::from_bytes(bytes));
     let mut multipart = <Multipart as FromRequest>::from_request(request, &mut body)
@@ -192,7 +207,7 @@ async fn parse_multipart<T: Type + DeserializeOwned + FormFields>(request: &Requ
             .map_err(|_| Refused::new(Refusal::Malformed, "a field is not UTF-8"))?;
         pairs.push((name, value));
     }
-    form(pairs)
+    Ok(pairs)
 }
 
 fn form<T: Type + DeserializeOwned + FormFields>(pairs: Vec<(String, String)>) -> poem::Result<T> {
@@ -221,6 +236,9 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
 }
 
 fn decode(encoded: &[u8]) -> Option<String> {
+    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return std::str::from_utf8(encoded).ok().map(str::to_owned);
+    }
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned())
 }
@@ -228,10 +246,9 @@ fn decode(encoded: &[u8]) -> Option<String> {
 /// The JSON object that a form stands for. Unknown fields are left out; a field that must not repeat and does is refused,
 /// because whichever value won, somebody would have meant the other.
 fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
-    let kinds: HashMap<&str, FieldKind> = T::FIELDS.iter().copied().collect();
     let mut object = Map::new();
     for (name, text) in pairs {
-        let Some(kind) = kinds.get(name.as_str()) else {
+        let Some((_, kind)) = T::FIELDS.iter().find(|(known, _)| *known == name) else {
             continue;
         };
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));

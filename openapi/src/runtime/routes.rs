@@ -64,13 +64,14 @@ impl<D: Dialect> RouteTable<D> {
     /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
     pub async fn call(&self, cx: &Context, mut request: Request) -> Matched {
         let no_body = has_no_body(&request);
-        let path = request.uri().path().to_owned();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let query = match request.uri().query() {
             Some(query) => pairs(query.as_bytes()),
             None => Some(Vec::new()),
         };
         let Some(query) = query else {
-            return self.refuse(cx, Refused::new(Refusal::Invalid, "the query is not UTF-8").into(), no_body, &path);
+            let error = Refused::new(Refusal::Invalid, "the query is not UTF-8").into();
+            return self.refuse(cx, error, no_body, &method, uri.path());
         };
         let extensions = request.extensions_mut();
         extensions.insert(*cx);
@@ -78,7 +79,7 @@ impl<D: Dialect> RouteTable<D> {
         extensions.insert(UrlQuery(query));
         match self.route(request).await {
             Ok(response) => Matched { response, refused: None },
-            Err(error) => self.refuse(cx, error, no_body, &path),
+            Err(error) => self.refuse(cx, error, no_body, &method, uri.path()),
         }
     }
 
@@ -105,14 +106,22 @@ impl<D: Dialect> RouteTable<D> {
         }
     }
 
-    fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, path: &str) -> Matched {
+    fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, method: &Method, path: &str) -> Matched {
+        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        let mut operations = D::DOCUMENT.operations.iter();
+        let operation = operations.find(|facts| facts.method == method && facts.is_at(path));
+        let answer = |fault: &Fault<D::Code>| {
+            let body = match operation {
+                Some(facts) => D::failure_of(facts.id, cx, fault),
+                None => D::failure(cx, fault),
+            };
+            json(fault.status(), fault.code().number(), body)
+        };
         if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
-            let response = json(fault.status(), fault.code().number(), D::failure(cx, fault));
-            return Matched { response, refused: None };
+            return Matched { response: answer(fault), refused: None };
         }
         let refused = classify(&error, no_body);
-        let fault = Fault::<D::Code>::refusal(refused.refusal).with_detail(refused.detail);
-        let mut response = json(fault.status(), fault.code().number(), D::failure(cx, &fault));
+        let mut response = answer(&Fault::refusal(refused.refusal).with_detail(refused.detail));
         if refused.refusal == Refusal::MethodNotAllowed
             && let Ok(allow) = allowed::<D>(path).parse()
         {

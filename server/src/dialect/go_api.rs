@@ -102,7 +102,7 @@ impl GoApi for Handler {
     async fn list_apps(&self, _cx: &Context, caller: Proven, page: i32, size: i32) -> Result<AppList, Fault> {
         let request = PageRequest::new(page.into(), size.into()).map_err(fault)?;
         let listed = self.core.apps.list(&caller.caller, request).await.map_err(fault)?;
-        Ok(convert::app_list(listed, page, size))
+        Ok(convert::app_list(&listed, page, size))
     }
 
     async fn ping(&self, _cx: &Context) -> Result<Null, Fault> {

@@ -140,6 +140,8 @@ pub struct Apps {
     random: Random,
     by_app_id: Cache<String, Arc<Known>>,
     by_id: Cache<i64, Arc<Known>>,
+    /// Pages of lists, under the count of changes before they were read: no change leaves an older page to be found.
+    pages: Cache<(u64, i64, PageRequest), Arc<Listed<App>>>,
     /// Grows with every invalidation; a value read before one must not enter the cache after it.
     changes: AtomicU64,
 }
@@ -149,7 +151,12 @@ impl Apps {
     pub fn new(store: Store, keys: Arc<KeyRing>, events: Events, clock: Clock, random: Random) -> Self {
         let by_app_id = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_TTL).build();
         let by_id = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_TTL).build();
-        Self { store, keys, events, clock, random, by_app_id, by_id, changes: AtomicU64::new(0) }
+        let pages = Cache::builder()
+            .weigher(|_, page: &Arc<Listed<App>>| u32::try_from(page.items.len()).unwrap_or(u32::MAX).saturating_add(1))
+            .max_capacity(CACHE_CAPACITY)
+            .time_to_live(CACHE_TTL)
+            .build();
+        Self { store, keys, events, clock, random, by_app_id, by_id, pages, changes: AtomicU64::new(0) }
     }
 
     /// The application with this id and secret.
@@ -201,13 +208,19 @@ impl Apps {
     ///
     /// # Errors
     /// Only those of the store.
-    pub async fn list(&self, caller: &Caller, page: PageRequest) -> Result<Listed<App>, Error> {
+    pub async fn list(&self, caller: &Caller, page: PageRequest) -> Result<Arc<Listed<App>>, Error> {
         let creator = caller.app.id;
+        let key = (self.changes.load(Ordering::SeqCst), creator, page);
+        if let Some(listed) = self.pages.get(&key) {
+            return Ok(listed);
+        }
         let (rows, total) = tokio::try_join!(
             self.store.apps_created_by(creator, page.offset(), page.size()),
             self.store.count_apps_created_by(creator),
         )?;
-        Ok(Listed { items: rows.into_iter().map(App::from).collect(), total })
+        let listed = Arc::new(Listed { items: rows.into_iter().map(App::from).collect(), total });
+        self.pages.insert(key, Arc::clone(&listed));
+        Ok(listed)
     }
 
     /// Whether there is any application at all.
@@ -290,7 +303,10 @@ impl Apps {
                 created_at: now.millis(),
             };
             match self.store.insert_app(row).await {
-                Ok(row) => return Ok(CreatedApp { app: row.into(), secret }),
+                Ok(row) => {
+                    self.changes.fetch_add(1, Ordering::SeqCst);
+                    return Ok(CreatedApp { app: row.into(), secret });
+                }
                 Err(store::Error::Taken(Unique::AppName)) => return Err(Error::AppNameTaken),
                 Err(store::Error::Taken(Unique::AppId)) if wish.app_id.is_none() => {}
                 Err(store::Error::Taken(Unique::AppId)) => return Err(Error::invalid("app_id", "is taken")),

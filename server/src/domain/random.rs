@@ -71,7 +71,10 @@ impl Random {
     pub fn hex(&self, length: usize) -> String {
         let mut bytes = vec![0; length.div_ceil(2)];
         self.fill(&mut bytes);
-        let mut text = hex::encode(bytes);
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        }
         text.truncate(length);
         text
     }

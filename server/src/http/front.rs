@@ -127,7 +127,8 @@ impl Front {
         let Some(mounted) = mounted.filter(|mounted| scope.admits(mounted.routes.document())) else {
             let mut response = match scope {
                 Scope::Dialect(name) => self.foreign_path(&mut cx, name, &request),
-                Scope::Everything | Scope::Ops => self.ops.serve(&request, scope).await,
+                // Boxed, because the store's futures would make every request's future as large as they are.
+                Scope::Everything | Scope::Ops => Box::pin(self.ops.serve(&request, scope)).await,
             };
             response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
             return response;
@@ -192,7 +193,8 @@ impl Front {
     ) -> Matched {
         if content_length(request.headers()).is_some_and(|length| length > self.rules.body_limit as u64) {
             // Within the time of a request, because the sender may be slow as well.
-            let _late = tokio::time::timeout(self.rules.request_timeout, drain(request.into_body())).await;
+            let drained = Box::pin(drain(request.into_body()));
+            let _late = tokio::time::timeout(self.rules.request_timeout, drained).await;
             return refusal(mounted, cx, Refusal::TooLarge);
         }
         let local = LocalAddr(Addr::SocketAddr(local));

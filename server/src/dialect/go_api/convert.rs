@@ -28,13 +28,13 @@ impl From<CreatedApp> for wire::AppCredentials {
     }
 }
 
-impl From<App> for wire::App {
-    fn from(app: App) -> Self {
+impl From<&App> for wire::App {
+    fn from(app: &App) -> Self {
         Self {
             app_id: app.app_id.to_string(),
-            app_name: app.name,
-            description: app.description.unwrap_or_default(),
-            redirect_uri: app.redirect_uri.unwrap_or_default(),
+            app_name: app.name.clone(),
+            description: app.description.clone().unwrap_or_default(),
+            redirect_uri: app.redirect_uri.clone().unwrap_or_default(),
             status: match app.status {
                 AppStatus::Enabled => wire::AppStatus::Enabled,
                 AppStatus::Disabled => wire::AppStatus::Disabled,
@@ -45,10 +45,10 @@ impl From<App> for wire::App {
 }
 
 /// A page of applications, `page` and `size` being what was asked for.
-pub fn app_list(listed: Listed<App>, page: i32, size: i32) -> wire::AppList {
+pub fn app_list(listed: &Listed<App>, page: i32, size: i32) -> wire::AppList {
     let total = i64::try_from(listed.total).unwrap_or(i64::MAX);
     wire::AppList {
-        items: listed.items.into_iter().map(wire::App::from).collect(),
+        items: listed.items.iter().map(wire::App::from).collect(),
         pagination: wire::Pagination { page, size, total, total_pages: pages(total, size) },
     }
 }

@@ -80,7 +80,7 @@ fn is_web_address(text: &str) -> bool {
 }
 
 /// Which part of a list is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     page: u64,
     size: u64,

@@ -134,11 +134,25 @@ async fn a_list_has_the_callers_own_applications_newest_last() {
         bench.core.apps.create(&one, new(name)).await.unwrap();
     }
     let page = |page| PageRequest::new(page, 2).unwrap();
-    let names = |listed: Listed<App>| (listed.items.into_iter().map(|app| app.name).collect::<Vec<_>>(), listed.total);
+    let names = |listed: Arc<Listed<App>>| {
+        (listed.items.iter().map(|app| app.name.clone()).collect::<Vec<_>>(), listed.total)
+    };
     assert_eq!(names(bench.core.apps.list(&one, page(1)).await.unwrap()), (vec!["a".to_owned(), "b".to_owned()], 3));
     assert_eq!(names(bench.core.apps.list(&one, page(2)).await.unwrap()), (vec!["c".to_owned()], 3));
     assert_eq!(names(bench.core.apps.list(&one, page(9)).await.unwrap()), (vec![], 3));
     assert_eq!(names(bench.core.apps.list(&two, page(1)).await.unwrap()), (vec![], 0));
+}
+
+#[tokio::test]
+async fn a_list_shows_a_change_at_once_though_its_pages_are_remembered() {
+    let bench = Bench::new().await;
+    let caller = bench.caller(&bench.app("one", true).await).await;
+    let page = PageRequest::new(1, 10).unwrap();
+    assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().total, 0);
+    let created = bench.core.apps.create(&caller, new("a")).await.unwrap();
+    assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().total, 1);
+    bench.core.apps.disable(&created.app.app_id).await.unwrap();
+    assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().items[0].status, AppStatus::Disabled);
 }
 
 #[tokio::test]
