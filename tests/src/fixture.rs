@@ -116,23 +116,19 @@ impl Fixture {
         Self::running(ready, addresses, shutdown, running).await
     }
 
-    /// A server whose only dialect is this one: for handlers that do what ours never do, such as to panic.
+    /// A server whose only dialect `mount` makes: for handlers that do what ours never do, such as to panic.
     ///
     /// # Panics
     /// If it does not start.
-    pub async fn serving(mount: Box<dyn Mount>, request_timeout: Duration) -> Self {
+    pub async fn serving(mount: impl FnOnce(&Core) -> Box<dyn Mount>, request_timeout: Duration) -> Self {
         let ready = Ready::new(Backend::Sqlite, |_| {}).await;
         let Ready { config, core, store, .. } = &ready;
-        let rules = Rules {
-            trusted_proxies: Vec::new(),
-            reveal: false,
-            body_limit: config.limits.body_bytes,
-            request_timeout,
-        };
+        let rules =
+            Rules { trusted_proxies: Vec::new(), reveal: false, body_limit: config.limits.body_bytes, request_timeout };
         let metrics = Metrics::new();
         let ops = Ops::new(store.clone(), metrics.clone(), false);
         let front =
-            Front::new(vec![mount], ops, rules, TraceIds::new(&core.random), core.clock.clone(), metrics.clone());
+            Front::new(vec![mount(core)], ops, rules, TraceIds::new(&core.random), core.clock.clone(), metrics.clone());
         let connections = ConnectionRules {
             header_bytes: config.limits.header_bytes,
             head_timeout: Duration::from_secs(30),

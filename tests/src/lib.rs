@@ -6,6 +6,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "test support: a panic is how a test says what is wrong")]
 
+pub mod asyncapi;
 pub mod fixture;
 pub mod judge;
 pub mod logs;

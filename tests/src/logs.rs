@@ -2,10 +2,13 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Everything that is logged on this thread, at every level, as long as this value lives. Tests that use it run on a
@@ -15,12 +18,18 @@ pub struct Logs {
     _subscriber: DefaultGuard,
 }
 
+/// As long as a process has one subscriber only, `tracing` asks the thread that first comes to a log statement whether
+/// anybody listens there, and takes the answer for every thread. Two more subscribers make it ask all of them.
+static OTHERS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [Dispatch::new(NoSubscriber::new()), Dispatch::new(NoSubscriber::new())]);
+
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
     /// Starts to listen.
     pub fn capture() -> Self {
+        LazyLock::force(&OTHERS);
         let buffer = Buffer::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)

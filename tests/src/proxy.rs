@@ -39,9 +39,8 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let found = Arc::clone(&found);
                 let service = service_fn(move |request| forward(backend, request, Arc::clone(&found)));
-                let connection = server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .with_upgrades();
+                let connection =
+                    server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
                 // A client that leaves is no event of ours.
                 tokio::spawn(async move { connection.await.unwrap_or_default() });
             }
@@ -75,8 +74,13 @@ async fn forward(
         return Ok(gone);
     };
     let (parts, body) = reply;
-    let verdict =
-        judge(Seen { method: &method, path: &path, status: parts.status.as_u16(), headers: &parts.headers, body: &body });
+    let verdict = judge(Seen {
+        method: &method,
+        path: &path,
+        status: parts.status.as_u16(),
+        headers: &parts.headers,
+        body: &body,
+    });
     found.lock().unwrap().extend(verdict);
     Ok(Response::from_parts(parts, Full::new(body)))
 }

@@ -1,6 +1,9 @@
 //! A WebSocket client that keeps a transcript.
 
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{
+    fmt::{self, Write as _},
+    net::SocketAddr,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use http::{Response, header};
@@ -8,21 +11,29 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{self, Message},
+    tungstenite::{
+        self, Message,
+        protocol::frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
+    },
 };
 
 use crate::{
+    asyncapi,
     judge::{Seen, judge},
     must,
-    wire::{Reply, write_reply},
+    wire::{Reply, shown, write_reply},
 };
 
 /// The key of every handshake: that of RFC 6455, so that transcripts repeat.
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// An open WebSocket.
+/// An open WebSocket. Displayed, it is the handshake and every frame so far.
 pub struct Socket {
     stream: WebSocketStream<TcpStream>,
+    path: String,
     transcript: String,
 }
 
@@ -35,18 +46,33 @@ pub struct Closed {
     pub reason: String,
 }
 
+impl fmt::Display for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.transcript)
+    }
+}
+
 impl Socket {
     /// Opens a WebSocket at this target and judges the handshake.
     ///
     /// # Panics
     /// If the server refuses.
     pub async fn open(to: SocketAddr, target: &str) -> Self {
+        Self::open_in(to, target, "").await
+    }
+
+    /// As [`open`](Self::open), with this `Accept-Language`.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub async fn open_in(to: SocketAddr, target: &str, language: &str) -> Self {
         let request = http::Request::get(format!("ws://{to}{target}"))
             .header(header::HOST, to.to_string())
             .header(header::CONNECTION, "Upgrade")
             .header(header::UPGRADE, "websocket")
             .header(header::SEC_WEBSOCKET_VERSION, "13")
             .header(header::SEC_WEBSOCKET_KEY, KEY)
+            .header(header::ACCEPT_LANGUAGE, language)
             .body(())
             .expect("a handshake");
         let stream = TcpStream::connect(to).await.expect("the server accepts connections");
@@ -60,9 +86,12 @@ impl Socket {
         let seen = Seen { method: "GET", path, status: reply.status, headers: &reply.headers, body: &[] };
         assert_eq!(judge(seen), [] as [String; 0]);
         let mut transcript = format!("GET {target}\nUpgrade: websocket\n");
+        if !language.is_empty() {
+            writeln!(transcript, "Accept-Language: {language}").expect("a text takes everything");
+        }
         write_reply(&mut transcript, &reply).expect("a text takes everything");
         transcript.push('\n');
-        Self { stream, transcript }
+        Self { stream, path: path.to_owned(), transcript }
     }
 
     /// Sends a text frame.
@@ -77,12 +106,30 @@ impl Socket {
         self.stream.send(Message::binary(bytes.to_vec())).await.expect("the socket is open");
     }
 
-    /// Sends a frame, and does not mind that the server has closed meanwhile.
-    pub async fn send_anyway(&mut self, message: Message) {
-        self.stream.send(message).await.unwrap_or_default();
+    /// Sends a text frame of these bytes, whatever they are.
+    pub async fn send_raw_text(&mut self, bytes: &[u8]) {
+        self.note('>', &format!("(text) {}", shown(bytes)));
+        let frame = Frame::message(bytes.to_vec(), OpCode::Data(Data::Text), true);
+        self.stream.send(Message::Frame(frame)).await.expect("the socket is open");
     }
 
-    /// The next text frame, as JSON.
+    /// Closes the socket.
+    pub async fn close(&mut self) {
+        self.stream.close(None).await.expect("the socket is open");
+    }
+
+    /// Waits for a ping of the server's.
+    ///
+    /// # Panics
+    /// If something else comes.
+    pub async fn pinged(&mut self) {
+        match must("a ping", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("no ping, but {other:?}"),
+        }
+    }
+
+    /// The next text frame, as JSON, held against the AsyncAPI document.
     ///
     /// # Panics
     /// If the socket closes, or something else comes.
@@ -91,7 +138,9 @@ impl Socket {
             match must("a frame", self.stream.next()).await {
                 Some(Ok(Message::Text(text))) => {
                     self.note('<', text.as_str());
-                    return serde_json::from_str(text.as_str()).expect("a frame is JSON");
+                    let frame = serde_json::from_str(text.as_str()).expect("a frame is JSON");
+                    assert!(asyncapi::is_documented(&self.path, &frame), "no documented message: {frame}");
+                    return frame;
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("no text frame, but {other:?}"),
@@ -121,11 +170,6 @@ impl Socket {
                 other => panic!("the socket ended without a reason: {other:?}"),
             }
         }
-    }
-
-    /// The handshake and every frame so far.
-    pub fn transcript(&self) -> &str {
-        &self.transcript
     }
 
     fn note(&mut self, direction: char, frame: &str) {

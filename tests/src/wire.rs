@@ -87,11 +87,7 @@ impl Request {
     pub fn multipart(self, fields: &[(&str, &str)]) -> Self {
         let mut body = String::new();
         for (name, value) in fields {
-            write!(
-                body,
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            )
-            .unwrap();
+            write!(body, "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").unwrap();
         }
         write!(body, "--{BOUNDARY}--\r\n").unwrap();
         self.body(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
@@ -281,7 +277,7 @@ fn pretty(body: &[u8]) -> String {
 }
 
 /// Bytes as text, without carriage returns; what is not UTF-8 is escaped, and what is long is cut.
-fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.replace('\r', ""),
         Err(_) => bytes.escape_ascii().to_string(),

@@ -225,6 +225,6 @@ async fn store_gone() {
 async fn store_broken() {
     let server = Fixture::start().await;
     let token = server.token().await;
-    server.execute("DROP TABLE app").await;
+    server.execute("ALTER TABLE app RENAME TO gone").await;
     transcript!(server.send(app_request(&token, &example_app())).await);
 }

@@ -1,12 +1,18 @@
 //! `go_api`: one exchange a test, named operation and case.
 
+mod broken;
+mod cors;
 mod create_app;
 mod envelope;
 mod issue_token;
+mod limits;
 mod list_apps;
+mod open_socket;
 mod ping;
 mod ping_internal;
 mod refused_tokens;
+mod secrets;
+mod shutdown;
 
 use contract_tests::{
     fixture::{DEMO_APP, DEMO_SECRET, Fixture},
