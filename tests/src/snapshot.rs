@@ -62,20 +62,33 @@ pub struct Kept {
 /// # Panics
 /// If one of them cannot be read.
 pub fn kept(spec: &Spec) -> Vec<Kept> {
+    files(spec).into_iter().map(|(test, text)| Kept::read(spec, test, &text)).collect()
+}
+
+/// The text of every transcript of a dialect.
+///
+/// # Panics
+/// If one of them cannot be read.
+pub fn texts(spec: &Spec) -> Vec<String> {
+    files(spec).into_iter().map(|(_, text)| text).collect()
+}
+
+/// Every snapshot with the name of its test, in the order of names.
+fn files(spec: &Spec) -> Vec<(String, String)> {
     let Ok(files) = fs::read_dir(directory().join(&spec.dialect)) else {
         return Vec::new();
     };
     let paths = files.map(|file| file.expect("a directory").path());
-    let mut kept: Vec<_> = paths
+    let mut files: Vec<_> = paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "snap"))
         .map(|path| {
             let name = path.file_stem().and_then(|name| name.to_str()).expect("a name in Unicode");
             let test = format!("{}::{}", spec.dialect, name.replacen("__", "::", 1));
-            Kept::read(spec, test, &fs::read_to_string(&path).expect("a snapshot"))
+            (test, fs::read_to_string(&path).expect("a snapshot"))
         })
         .collect();
-    kept.sort_by(|one, other| one.test.cmp(&other.test));
-    kept
+    files.sort();
+    files
 }
 
 impl Kept {

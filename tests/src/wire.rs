@@ -52,6 +52,13 @@ impl Request {
         self
     }
 
+    /// The same with one more parameter in the query.
+    pub fn query(self, name: &str, value: &str) -> Self {
+        let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        let separator = if self.target.contains('?') { '&' } else { '?' };
+        Self { target: format!("{}{separator}{pair}", self.target), ..self }
+    }
+
     /// The same with `Authorization: Bearer <token>`.
     pub fn bearer(self, token: &str) -> Self {
         self.header("Authorization", format!("Bearer {token}"))

@@ -20,6 +20,11 @@ use contract_tests::{
 };
 use serde_json::{Value, json};
 
+use crate::Dialect;
+
+/// What the tests about every document need to know.
+pub const DIALECT: Dialect = Dialect { name: "go_api", credential: |server| Box::pin(server.token()) };
+
 const TOKEN: &str = "/go-api/external/service/auth/token";
 const APP: &str = "/go-api/external/service/auth/app";
 const PING: &str = "/go-api/external/service/ping";
