@@ -6,7 +6,6 @@ use bytes::Bytes;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiRequest, Enum, ExtractParamOptions, Object, OpenApi, Tags,
-    param::Query,
     registry::{MetaResponse, Registry},
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, FieldKind, FormFields, Header, HeaderKind,
     JsonBody, Language, MaybeNull, MultipartForm, Null, OnSocket, Operation, OperationFacts, RateLimit, Refusal,
-    Refused, Reply, Scheme, SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, check, reply,
+    Refused, Reply, Scheme, SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, check, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -830,7 +829,7 @@ impl<'a, H: GoApi> ApiExtractor<'a> for ByQueryToken<H> {
     }
 }
 
-/// The bodies that `issueToken` reads.
+/// The credentials that were shown when the application was created.
 #[derive(ApiRequest)]
 pub enum IssueTokenBody {
     /// `application/x-www-form-urlencoded`
@@ -937,10 +936,10 @@ impl<H: GoApi> Routes<H> {
         caller: ByBearerAuth<H>,
         /// The page, counted from 1.
         #[oai(name = "page", default = "list_apps_page", validator(minimum(value = "1")))]
-        page: Query<i32>,
+        page: param::Query<i32>,
         /// How many applications a page holds.
         #[oai(name = "size", default = "list_apps_size", validator(minimum(value = "1"), maximum(value = "100")))]
-        size: Query<i32>,
+        size: param::Query<i32>,
     ) -> Answer<ListApps> {
         Answer::of(&cx, self.0.list_apps(&cx, caller.0, page.0, size.0).await)
     }

@@ -3,7 +3,6 @@
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
-    __private::UrlQuery,
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaParamIn, MetaSchemaRef, Registry},
     types::ParseFromParameter,
@@ -22,6 +21,10 @@ pub struct Query<T>(pub T);
 /// A parameter in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<T>(pub T);
+
+/// The names and values of a request's query; none where it is not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct QueryPairs(pub(super) Option<Vec<(String, String)>>);
 
 /// The type of a parameter, which may be a list or may be missing.
 pub trait Parameter: ParseFromParameter {
@@ -100,8 +103,11 @@ fn path_values<'a>(request: &'a Request, name: &'static str) -> Result<Vec<&'a s
 }
 
 fn query_values<'a>(request: &'a Request, name: &'static str) -> Result<Vec<&'a str>, &'static str> {
-    let query = request.extensions().get::<UrlQuery>();
-    Ok(query.map(|query| query.get_all(name).map(String::as_str).collect()).unwrap_or_default())
+    let Some(QueryPairs(pairs)) = request.extensions().get() else {
+        return Ok(Vec::new());
+    };
+    let pairs = pairs.as_ref().ok_or("stands in a query that is not UTF-8")?;
+    Ok(pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect())
 }
 
 fn header_values<'a>(request: &'a Request, name: &'static str) -> Result<Vec<&'a str>, &'static str> {

@@ -8,11 +8,12 @@ use poem::{
     error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
     http::Method,
 };
-use poem_openapi::{__private::UrlQuery, OpenApiService, error::ContentTypeError};
+use poem_openapi::{OpenApiService, error::ContentTypeError};
 
 use super::{
     Context, Dialect, ErrorCode, Fault, Refusal, Refused,
     answer::json,
+    param::QueryPairs,
     payload::{has_no_body, pairs},
 };
 
@@ -65,18 +66,16 @@ impl<D: Dialect> RouteTable<D> {
     pub async fn call(&self, cx: &Context, mut request: Request) -> Matched {
         let no_body = has_no_body(&request);
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let query = match request.uri().query() {
+        let query = match uri.query() {
             Some(query) => pairs(query.as_bytes()),
             None => Some(Vec::new()),
-        };
-        let Some(query) = query else {
-            let error = Refused::new(Refusal::Invalid, "the query is not UTF-8").into();
-            return self.refuse(cx, error, no_body, &method, uri.path());
         };
         let extensions = request.extensions_mut();
         extensions.insert(*cx);
         extensions.insert(self.dialect.handler().clone());
-        extensions.insert(UrlQuery(query));
+        // A query that is not UTF-8 is the parameters' matter: paths, methods and credentials are judged before it, and
+        // an operation without parameters does not look at it.
+        extensions.insert(QueryPairs(query));
         match self.route(request).await {
             Ok(response) => Matched { response, refused: None },
             Err(error) => self.refuse(cx, error, no_body, &method, uri.path()),
