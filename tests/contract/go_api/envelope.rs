@@ -77,8 +77,13 @@ async fn options_without_cors() {
 }
 
 #[tokio::test]
-async fn query_that_is_not_utf8() {
+async fn query_that_is_not_utf8_where_none_is_read() {
     transcript!(Fixture::start().await.send(Request::get(format!("{PING}?x=%ff"))).await);
+}
+
+#[tokio::test]
+async fn query_that_is_not_utf8_at_an_unknown_path() {
+    transcript!(Fixture::start().await.send(Request::get("/go-api/nowhere?x=%ff")).await);
 }
 
 #[tokio::test]

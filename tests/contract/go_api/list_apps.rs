@@ -115,6 +115,11 @@ async fn page_twice() {
 }
 
 #[tokio::test]
+async fn no_token_and_query_not_utf8() {
+    transcript!(Fixture::start().await.send(Request::get(format!("{APP}?page=%ff"))).await);
+}
+
+#[tokio::test]
 async fn page_not_utf8() {
     transcript!(page("?page=%ff").await);
 }
