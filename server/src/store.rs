@@ -27,6 +27,9 @@ const SQLITE_POOL: u32 = 8;
 /// How long to wait for a connection, new or from the pool, before the database counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long to wait until an SQLite file that is busy is opened again.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+
 /// How long one statement may take on PostgreSQL, migrations apart.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -52,7 +55,7 @@ impl Store {
             (true, false) => options.max_connections(SQLITE_POOL).min_connections(1),
             (false, _) => options.max_connections(POOL).statement_timeout(STATEMENT_TIMEOUT),
         };
-        let db = Database::connect(options).await.map_err(Error::connecting)?;
+        let db = open(options).await?;
         Ok(Self { db, url: url.to_owned() })
     }
 
@@ -87,6 +90,18 @@ impl Store {
     pub async fn close(self) -> Result<(), Error> {
         self.db.close().await.map_err(Error::connecting)
     }
+}
+
+/// Opens a pool. SQLite does not wait for its lock while a new file is being turned to WAL by another process that
+/// starts at the same time, and says at once that it is busy: hence some further attempts.
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+    for _ in 0..PATIENCE.as_millis() / BUSY_PAUSE.as_millis() {
+        match Database::connect(options.clone()).await.map_err(Error::connecting) {
+            Err(error) if error.is_sqlite_busy() => tokio::time::sleep(BUSY_PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+    Database::connect(options).await.map_err(Error::connecting)
 }
 
 /// What holds for every connection of this program, pooled or single.

@@ -57,6 +57,13 @@ impl Error {
             _ => Self::Unavailable(error),
         }
     }
+
+    /// Whether an SQLite file could not be opened because another connection holds its lock.
+    pub(super) fn is_sqlite_busy(&self) -> bool {
+        let Self::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(driver))) = self else { return false };
+        let sqlx::Error::Database(refusal) = driver.as_ref() else { return false };
+        refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() && is_passing(refusal.as_ref())
+    }
 }
 
 impl From<DbErr> for Error {

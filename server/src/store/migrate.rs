@@ -1,10 +1,10 @@
 //! The schema's migrations, under a lock, so that several instances may start at once.
 
 use gatehouse_migration::Migrator;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
-use super::{Error, Store, options};
+use super::{Error, Store, open, options};
 
 /// The PostgreSQL advisory lock: any number that no other program is likely to choose.
 const POSTGRES_LOCK: i64 = 0x6761_7465_686f_7573;
@@ -70,7 +70,7 @@ impl Store {
         } else {
             let mut options = options(&self.url);
             options.min_connections(1).max_connections(1).idle_timeout(None::<std::time::Duration>);
-            Some(Database::connect(options).await.map_err(Error::connecting)?)
+            Some(open(options).await?)
         };
         let connection = single.as_ref().unwrap_or(&self.db);
         lock(connection).await?;

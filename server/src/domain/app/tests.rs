@@ -134,9 +134,8 @@ async fn a_list_has_the_callers_own_applications_newest_last() {
         bench.core.apps.create(&one, new(name)).await.unwrap();
     }
     let page = |page| PageRequest::new(page, 2).unwrap();
-    let names = |listed: Arc<Listed<App>>| {
-        (listed.items.iter().map(|app| app.name.clone()).collect::<Vec<_>>(), listed.total)
-    };
+    let names =
+        |listed: Arc<Listed<App>>| (listed.items.iter().map(|app| app.name.clone()).collect::<Vec<_>>(), listed.total);
     assert_eq!(names(bench.core.apps.list(&one, page(1)).await.unwrap()), (vec!["a".to_owned(), "b".to_owned()], 3));
     assert_eq!(names(bench.core.apps.list(&one, page(2)).await.unwrap()), (vec!["c".to_owned()], 3));
     assert_eq!(names(bench.core.apps.list(&one, page(9)).await.unwrap()), (vec![], 3));
