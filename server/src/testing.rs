@@ -5,13 +5,14 @@
 
 #![expect(clippy::expect_used, reason = "test support: a panic is how a test says that its surroundings are wrong")]
 
+use std::fs::{self, DirBuilder};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Once;
 use std::thread;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
-use tempfile::TempDir;
 
 use crate::domain::random::Random;
 use crate::store::Store;
@@ -100,7 +101,6 @@ pub async fn databases() -> Vec<TestDatabase> {
 pub struct TestDatabase {
     backend: Backend,
     name: String,
-    directory: Option<TempDir>,
 }
 
 impl TestDatabase {
@@ -109,15 +109,15 @@ impl TestDatabase {
     /// # Panics
     /// If the system does not answer or refuses.
     pub async fn create(backend: Backend) -> Self {
-        if backend == Backend::Sqlite {
-            let directory = tempfile::tempdir().expect("a temporary directory");
-            let name = directory.path().to_str().expect("a path in Unicode").to_owned();
-            return Self { backend, name, directory: Some(directory) };
-        }
         let name = format!("gatehouse_test_{}", Random::system().hex(16));
+        if backend == Backend::Sqlite {
+            let directory = std::env::temp_dir().join(name);
+            DirBuilder::new().mode(0o700).create(&directory).expect("a directory of its own among the temporary files");
+            return Self { backend, name: directory.to_str().expect("a path in Unicode").to_owned() };
+        }
         let from = if backend == Backend::Postgres { " TEMPLATE template0" } else { "" };
         administer(backend, format!("CREATE DATABASE {name}{from}")).await;
-        Self { backend, name, directory: None }
+        Self { backend, name }
     }
 
     /// The system that it is on.
@@ -143,7 +143,10 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if self.directory.is_some() {
+        if self.backend == Backend::Sqlite {
+            if let Err(error) = fs::remove_dir_all(&self.name) {
+                eprintln!("the test database in {} stays behind: {error}", self.name);
+            }
             return;
         }
         let (backend, name) = (self.backend, self.name.clone());
