@@ -88,7 +88,7 @@ impl<D: Dialect> RouteTable<D> {
         json(fault.status(), fault.code().number(), D::failure(cx, &fault))
     }
 
-    async fn route(&self, mut request: Request) -> poem::Result<Response> {
+    async fn route(&self, request: Request) -> poem::Result<Response> {
         let Some(methods) = self.fixed.get(request.uri().path()) else {
             return self.patterns.call(request).await;
         };
@@ -97,10 +97,7 @@ impl<D: Dialect> RouteTable<D> {
             return endpoint.call(request).await;
         }
         match find(&Method::GET) {
-            Some(endpoint) if *request.method() == Method::HEAD => {
-                request.set_method(Method::GET);
-                endpoint.call(request).await
-            }
+            Some(endpoint) if *request.method() == Method::HEAD => endpoint.call(request).await,
             _ => Err(MethodNotAllowedError.into()),
         }
     }

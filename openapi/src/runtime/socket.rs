@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use poem::{
     FromRequest, IntoResponse, OnUpgrade, Request, RequestBody, Response, Upgraded,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse,
@@ -33,7 +33,8 @@ impl<'a> FromRequest<'a> for SocketUpgrade {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
         let refused = || Refused::new(Refusal::BadHandshake, "the request is not a WebSocket handshake");
         let headers = request.headers();
-        let asks = lists(headers, header::UPGRADE, "websocket")
+        let asks = *request.method() == Method::GET
+            && lists(headers, header::UPGRADE, "websocket")
             && lists(headers, header::CONNECTION, "upgrade")
             && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
         let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).ok_or_else(refused)?;
