@@ -2,9 +2,12 @@
 //!
 //! `go_api` and its like hold what only that dialect has. Everything else here is about every document there is.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how to say what is wrong")]
+
 mod coverage;
 mod examples;
 mod go_api;
+mod proxy;
 mod round_trip;
 mod served;
 

@@ -166,3 +166,29 @@ async fn what_is_outside_every_dialect_is_a_problem_and_never_a_page() {
         assert_eq!(reply.json(), json!({ "title": "Not Found", "status": 404 }));
     }
 }
+
+/// The documented port of a dialect answers that dialect and nothing else. The address is one of loopback that no other
+/// program is likely to use, because the port is given; only Linux has all of `127.0.0.0/8`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn documented_ports_answer_their_dialect_only() {
+    let server = Fixture::with(|config| {
+        config.listen = vec!["127.77.31.9:0".parse().unwrap()];
+        config.documented_ports = true;
+    })
+    .await;
+    for (document, documented) in DOCUMENTS.iter().zip(&server.addresses()[1..]) {
+        assert_eq!(documented.port(), document.port);
+        let known = document.operations.iter().find(|facts| facts.method == "GET").expect("something to ask for");
+        assert_ne!(Request::get(known.path).send(*documented).await.reply.status, 404);
+        for path in ["/healthz", "/swagger-ui/", "/nowhere"] {
+            let reply = Request::get(path).send_unjudged(*documented).await.reply;
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (404, "application/json; charset=utf-8"),
+                "{path}"
+            );
+            assert!(!reply.header("x-trace-id").is_empty(), "{path}");
+        }
+    }
+}

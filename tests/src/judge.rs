@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatehouse_api::runtime::{Document, TraceId};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
@@ -161,7 +161,16 @@ fn check_body(spec: &Spec, schema: &Value, seen: Seen<'_>) -> Vec<String> {
         return vec![format!("its Content-Type is {kind:?}")];
     }
     match serde_json::from_slice::<Value>(seen.body) {
-        Ok(body) => problems(&validator(spec, schema, Side::Reply), &body),
+        Ok(body) => {
+            let mut wrong = problems(&validator(spec, schema, Side::Reply), &body);
+            if let Some(pointer) = spec.pointer_of("trace-id") {
+                let (in_body, in_header) = (body.pointer(&pointer), seen.headers.get("X-Trace-ID"));
+                if in_body.and_then(Value::as_str).map(str::as_bytes) != in_header.map(HeaderValue::as_bytes) {
+                    wrong.push(format!("the trace id is {in_body:?} in the body and {in_header:?} in the header"));
+                }
+            }
+            wrong
+        }
         Err(error) => vec![format!("the body is not JSON: {error}")],
     }
 }
@@ -227,6 +236,7 @@ mod tests {
             (200, "", r#"{"code":"0","msg":"ok","trace":{"id":"x","desc":""},"data":null}"#),
             (200, "", r#"{"code":3000000000,"msg":"ok","trace":{"id":"x","desc":""},"data":null}"#),
             (200, "", r#"{"code":0,"msg":"ok","trace":{"id":"x","desc":""},"data":{}}"#),
+            (200, "", r#"{"code":0,"msg":"ok","trace":{"id":"y","desc":""},"data":null}"#),
             (200, "", r#"{"code":0,"msg":"ok","trace":{"id":"x","desc":""},"data":null,"extra":1}"#),
         ] {
             assert!(!verdict("GET", PING, status, &headers(left_out), body).is_empty(), "{status} {left_out} {body}");

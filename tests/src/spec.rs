@@ -125,8 +125,13 @@ impl Spec {
 
     /// Where the code stands in the document's envelope, as a JSON pointer.
     pub fn code_pointer(&self) -> Option<String> {
+        self.pointer_of("code")
+    }
+
+    /// Where the property of this role stands in the document's envelope, as a JSON pointer.
+    pub fn pointer_of(&self, role: &str) -> Option<String> {
         let mut roles = entries(&self.json["x-envelope"]["roles"]);
-        roles.find(|(_, role)| *role == "code").map(|(property, _)| format!("/{}", property.replace('.', "/")))
+        roles.find(|(_, known)| *known == role).map(|(property, _)| format!("/{}", property.replace('.', "/")))
     }
 
     /// The schema of the failure envelope, by reference.

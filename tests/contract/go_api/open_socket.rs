@@ -358,6 +358,18 @@ async fn no_handshake() {
 }
 
 #[tokio::test]
+async fn handshake_by_head() {
+    let server = Fixture::start().await;
+    let token = server.token().await;
+    let request = Request::new("HEAD", format!("/ws?token={token}"))
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", KEY);
+    transcript!(server.send(request).await);
+}
+
+#[tokio::test]
 async fn handshake_of_another_version() {
     let server = Fixture::start().await;
     let token = server.token().await;
