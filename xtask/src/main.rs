@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod codegen;
 mod failure;
 mod tidy;
 
@@ -24,6 +25,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Generates the interface and the client from the documents
+    Codegen {
+        /// Compares in memory only, and fails with a diff where something differs
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks the rules that a compiler does not know: layers, style, manifests, licences
     Tidy,
     /// Measures the server against two floors with wrk
@@ -43,6 +50,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Floor(options) => bench::floor::run(&options),

@@ -221,6 +221,9 @@ pub trait GoApi: Send + Sync + 'static {
     /// `listApps`: List the applications that the caller registered
     ///
     /// `GET /go-api/external/service/auth/app`
+    ///
+    /// - `page`: The page, counted from 1.
+    /// - `size`: How many applications a page holds.
     fn list_apps(
         &self,
         cx: &Context,
@@ -296,10 +299,12 @@ pub struct NewApp {
     #[oai(validator(min_length = 1, max_length = 50))]
     pub app_name: String,
     /// What it is for.
-    #[oai(nullable, validator(max_length = 500))]
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 500))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// An absolute http or https URL, to which its users are sent back.
-    #[oai(nullable, validator(max_length = 500))]
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 500))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
 }
 
@@ -327,7 +332,7 @@ pub struct AppCredentials {
 }
 
 /// Whether an application may obtain tokens and use them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, Serialize, Deserialize)]
 pub enum AppStatus {
     /// `enabled`
     #[oai(rename = "enabled")]
@@ -385,6 +390,7 @@ pub struct TokenReply {
     pub msg: String,
     pub trace: Trace,
     /// The token; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
     pub data: MaybeNull<Token>,
 }
 
@@ -394,7 +400,7 @@ impl Reply for TokenReply {
 
     fn success(cx: &Context, data: Self::Data) -> Self {
         Self {
-            code: 0,
+            code: ErrorCode::Ok.number(),
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
             trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
@@ -420,6 +426,7 @@ pub struct NewAppReply {
     pub msg: String,
     pub trace: Trace,
     /// The credentials; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
     pub data: MaybeNull<AppCredentials>,
 }
 
@@ -429,7 +436,7 @@ impl Reply for NewAppReply {
 
     fn success(cx: &Context, data: Self::Data) -> Self {
         Self {
-            code: 0,
+            code: ErrorCode::Ok.number(),
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
             trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
@@ -455,6 +462,7 @@ pub struct AppListReply {
     pub msg: String,
     pub trace: Trace,
     /// The page; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
     pub data: MaybeNull<AppList>,
 }
 
@@ -464,7 +472,7 @@ impl Reply for AppListReply {
 
     fn success(cx: &Context, data: Self::Data) -> Self {
         Self {
-            code: 0,
+            code: ErrorCode::Ok.number(),
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
             trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data: MaybeNull(Some(data)),
@@ -499,7 +507,7 @@ impl Reply for PingReply {
 
     fn success(cx: &Context, data: Self::Data) -> Self {
         Self {
-            code: 0,
+            code: ErrorCode::Ok.number(),
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
             trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data,
@@ -534,7 +542,7 @@ impl Reply for FailureReply {
 
     fn success(cx: &Context, data: Self::Data) -> Self {
         Self {
-            code: 0,
+            code: ErrorCode::Ok.number(),
             msg: ErrorCode::Ok.message(cx.language).to_owned(),
             trace: Trace { id: cx.trace.to_string(), desc: String::new() },
             data,
@@ -558,21 +566,21 @@ const X_TRACE_ID: Header = Header {
     kind: HeaderKind::Text,
 };
 
-const X_RATELIMIT_LIMIT: Header = Header {
+const X_RATE_LIMIT_LIMIT: Header = Header {
     name: "X-RateLimit-Limit",
     description: "How many requests an address may make in an hour.",
     required: true,
     kind: HeaderKind::Int64,
 };
 
-const X_RATELIMIT_REMAINING: Header = Header {
+const X_RATE_LIMIT_REMAINING: Header = Header {
     name: "X-RateLimit-Remaining",
     description: "How many of them are left.",
     required: true,
     kind: HeaderKind::Int64,
 };
 
-const X_RATELIMIT_RESET: Header = Header {
+const X_RATE_LIMIT_RESET: Header = Header {
     name: "X-RateLimit-Reset",
     description: "When the count starts anew, in Unix seconds.",
     required: true,
@@ -590,7 +598,7 @@ fn too_large() -> MetaResponse {
     reply::<FailureReply>(
         413,
         "The body is larger than the server reads.",
-        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+        &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
     )
 }
 
@@ -598,7 +606,7 @@ fn wrong_media_type() -> MetaResponse {
     reply::<FailureReply>(
         415,
         "The body is of a media type that the operation does not read.",
-        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+        &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
     )
 }
 
@@ -606,7 +614,7 @@ fn too_many_requests() -> MetaResponse {
     reply::<FailureReply>(
         429,
         "The address has used up its requests of this hour.",
-        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET, &RETRY_AFTER],
+        &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET, &RETRY_AFTER],
     )
 }
 
@@ -614,7 +622,7 @@ fn fault() -> MetaResponse {
     reply::<FailureReply>(
         500,
         "The server failed; nothing about the inside is told.",
-        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+        &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
     )
 }
 
@@ -622,7 +630,7 @@ fn busy() -> MetaResponse {
     reply::<FailureReply>(
         503,
         "The server is overloaded, or the request took too long.",
-        &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+        &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
     )
 }
 
@@ -646,7 +654,7 @@ impl Operation for IssueToken {
             reply::<TokenReply>(
                 200,
                 "The token, or the reason why there is none.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             too_large(),
             wrong_media_type(),
@@ -669,7 +677,7 @@ impl Operation for CreateApp {
             reply::<NewAppReply>(
                 200,
                 "The credentials of the new application, or the reason why there are none.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             too_large(),
             wrong_media_type(),
@@ -692,7 +700,7 @@ impl Operation for ListApps {
             reply::<AppListReply>(
                 200,
                 "One page of applications, or the reason why there is none.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -713,7 +721,7 @@ impl Operation for Ping {
             reply::<PingReply>(
                 200,
                 "The service answers.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -734,12 +742,12 @@ impl Operation for PingInternal {
             reply::<PingReply>(
                 200,
                 "The service answers.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             reply::<FailureReply>(
                 404,
                 "The caller is outside the internal networks.",
-                &[&X_TRACE_ID, &X_RATELIMIT_LIMIT, &X_RATELIMIT_REMAINING, &X_RATELIMIT_RESET],
+                &[&X_TRACE_ID, &X_RATE_LIMIT_LIMIT, &X_RATE_LIMIT_REMAINING, &X_RATE_LIMIT_RESET],
             ),
             too_many_requests(),
             fault(),
@@ -772,11 +780,15 @@ const BEARER_AUTH: Scheme = Scheme {
     kind: SchemeKind::Bearer { format: Some("JWT"), bare: true },
 };
 
+const QUERY_TOKEN: Scheme =
+    Scheme { name: "queryToken", description: "The token of `issueToken`.", kind: SchemeKind::Query("token") };
+
 /// A caller that `bearerAuth` proves.
 pub struct ByBearerAuth<H: GoApi>(pub H::Caller);
 
 impl<'a, H: GoApi> ApiExtractor<'a> for ByBearerAuth<H> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
     type ParamType = ();
     type ParamRawType = ();
 
@@ -799,14 +811,12 @@ impl<'a, H: GoApi> ApiExtractor<'a> for ByBearerAuth<H> {
     }
 }
 
-const QUERY_TOKEN: Scheme =
-    Scheme { name: "queryToken", description: "The token of `issueToken`.", kind: SchemeKind::Query("token") };
-
 /// A caller that `queryToken` proves.
 pub struct ByQueryToken<H: GoApi>(pub H::Caller);
 
 impl<'a, H: GoApi> ApiExtractor<'a> for ByQueryToken<H> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
     type ParamType = ();
     type ParamRawType = ();
 
@@ -889,6 +899,15 @@ impl<H: GoApi> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         FailureReply::failure(cx, fault).to_bytes()
+    }
+
+    fn failure_of(operation: &str, cx: &Context, fault: &Fault) -> Bytes {
+        match operation {
+            "issueToken" => Answer::<IssueToken>::body_of(cx, fault),
+            "createApp" => Answer::<CreateApp>::body_of(cx, fault),
+            "listApps" => Answer::<ListApps>::body_of(cx, fault),
+            _ => Self::failure(cx, fault),
+        }
     }
 }
 

@@ -1,0 +1,305 @@
+//! What can be judged only when the whole document is read: names, reachability, schemas in the place where they are used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{envelope, node::Source, replies};
+use crate::codegen::{
+    ir::{Document, Form, Kind, Listed, Media, Place, Schema, Type, UsedHeader},
+    names,
+    refusal::step,
+    server::{RESERVED, types::named},
+};
+
+/// Refuses in the source what the document as a whole gets wrong.
+pub fn all(source: &Source<'_>, doc: &Document) {
+    let checks = Checks { source, doc };
+    checks.operations();
+    checks.type_names();
+    checks.schemas();
+    checks.cycles();
+    checks.bodies();
+    checks.parameters();
+    checks.unused();
+    replies::all(&checks);
+    envelope::all(&checks);
+}
+
+/// A document under its last checks.
+pub struct Checks<'d> {
+    source: &'d Source<'d>,
+    /// The document.
+    pub doc: &'d Document,
+}
+
+impl Checks<'_> {
+    /// Refuses a place by its pointer, without the `#`.
+    pub fn refuse(&self, pointer: &str, sentence: impl Into<String>) {
+        match self.source.at(pointer) {
+            Some(node) => node.refuse(sentence),
+            None => self.source.node().refuse(sentence),
+        }
+    }
+
+    /// The pointer of an operation.
+    pub fn at(&self, operation: &crate::codegen::ir::Operation) -> String {
+        format!("/paths/{}/{}", step(&operation.path), operation.method)
+    }
+
+    fn operations(&self) {
+        let mut seen = BTreeSet::new();
+        for operation in &self.doc.operations {
+            let at = self.at(operation);
+            if !names::usable(&operation.id) {
+                self.refuse(&format!("{at}/operationId"), "an operationId is made of letters and digits");
+            }
+            if !seen.insert(names::snake(&operation.id).to_string()) {
+                self.refuse(&format!("{at}/operationId"), format!("another operation is called `{}`, too", operation.id));
+            }
+            let prefixes = &self.doc.dialect.prefixes;
+            let is_inside = |prefix: &String| {
+                operation.path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if !prefixes.iter().any(is_inside) {
+                self.refuse(&format!("/paths/{}", step(&operation.path)), "the path begins with none of the dialect's prefixes");
+            }
+            if operation.websocket.is_some() && operation.method != "get" {
+                self.refuse(&format!("{at}/x-websocket"), "a WebSocket is opened by a GET request");
+            }
+        }
+        if self.doc.operations.is_empty() {
+            self.refuse("/paths", "a document needs an operation");
+        }
+    }
+
+    /// The names of types share one module.
+    fn type_names(&self) {
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for name in RESERVED {
+            taken.insert((*name).to_owned(), "the code around it".to_owned());
+        }
+        taken.insert(names::pascal(&self.doc.dialect.name).to_string(), "the dialect".to_owned());
+        let mut claim = |name: String, owner: String, pointer: String| {
+            if let Some(other) = taken.get(&name) {
+                self.refuse(&pointer, format!("the name `{name}` in the code is already that of {other}"));
+            }
+            taken.insert(name, owner);
+        };
+        for schema in &self.doc.schemas {
+            let pointer = format!("/components/schemas/{}", step(&schema.name));
+            if !names::usable(&schema.name) {
+                self.refuse(&pointer, "a schema's name is made of letters and digits");
+            }
+            claim(names::pascal(&schema.name).to_string(), format!("the schema `{}`", schema.name), pointer);
+        }
+        for operation in &self.doc.operations {
+            let pointer = format!("{}/operationId", self.at(operation));
+            let base = names::pascal(&operation.id).to_string();
+            let owner = format!("the operation `{}`", operation.id);
+            claim(base.clone(), owner.clone(), pointer.clone());
+            if operation.body.as_ref().is_some_and(|body| body.media.len() > 1) {
+                claim(format!("{base}Body"), owner.clone(), pointer.clone());
+            }
+            if self.doc.envelope.is_none() {
+                claim(format!("{base}Error"), owner, pointer);
+            }
+        }
+    }
+
+    fn schemas(&self) {
+        for schema in &self.doc.schemas {
+            let at = format!("/components/schemas/{}", step(&schema.name));
+            match &schema.form {
+                Form::Object(properties) => {
+                    let mut seen = BTreeSet::new();
+                    for property in properties {
+                        let at = format!("{at}/properties/{}", step(&property.name));
+                        if !names::usable(&property.name) {
+                            self.refuse(&at, "a property's name is made of letters and digits");
+                        } else if !seen.insert(names::snake(&property.name).to_string()) {
+                            self.refuse(&at, "another property has this name in the code, too");
+                        }
+                    }
+                }
+                Form::Enumeration(values) => {
+                    let mut seen = BTreeSet::new();
+                    for (index, value) in values.iter().enumerate() {
+                        let at = format!("{at}/enum/{index}");
+                        if !names::usable(value) {
+                            self.refuse(&at, "a value needs a letter or a digit to have a name in the code");
+                        } else if !seen.insert(names::pascal(value).to_string()) {
+                            self.refuse(&at, "another value has this name in the code, too");
+                        }
+                    }
+                }
+                Form::OneOf(alternatives) => self.one_of(&at, alternatives),
+            }
+        }
+    }
+
+    /// Alternatives are told apart by their shape, the first that fits counts: each needs a property that the later lack.
+    fn one_of(&self, at: &str, alternatives: &[String]) {
+        for (index, name) in alternatives.iter().enumerate() {
+            let at = format!("{at}/oneOf/{index}");
+            let Some(Schema { form: Form::Object(properties), .. }) = self.doc.schema(name) else {
+                self.refuse(&at, "an alternative of a `oneOf` must be an object");
+                continue;
+            };
+            for later in alternatives.iter().skip(index + 1) {
+                let Some(Schema { form: Form::Object(others), .. }) = self.doc.schema(later) else {
+                    continue;
+                };
+                let lacks = |name: &str| !others.iter().any(|other| other.name == name);
+                if !properties.iter().any(|property| property.required && lacks(&property.name)) {
+                    self.refuse(&at, format!("`{later}` could be taken for `{name}`: no required property tells them apart"));
+                }
+            }
+        }
+    }
+
+    fn cycles(&self) {
+        for schema in &self.doc.schemas {
+            let mut pending = self.references(schema);
+            let mut seen = BTreeSet::new();
+            while let Some(name) = pending.pop() {
+                if name == schema.name {
+                    let at = format!("/components/schemas/{}", step(&schema.name));
+                    self.refuse(&at, "the schema holds itself, which is not supported");
+                    break;
+                }
+                if seen.insert(name.clone()) {
+                    pending.extend(self.doc.schema(&name).map(|schema| self.references(schema)).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn references(&self, schema: &Schema) -> Vec<String> {
+        match &schema.form {
+            Form::Object(properties) => properties.iter().filter_map(|property| named(&property.ty.kind)).collect(),
+            Form::OneOf(alternatives) => alternatives.clone(),
+            Form::Enumeration(_) => Vec::new(),
+        }
+    }
+
+    fn bodies(&self) {
+        let requests = crate::codegen::server::types::of_requests(self.doc);
+        for name in &requests {
+            let at = format!("/components/schemas/{}", step(name));
+            let Some(schema) = self.doc.schema(name) else { continue };
+            if matches!(schema.form, Form::OneOf(_)) {
+                self.refuse(&at, "a `oneOf` is supported in replies only: a request says what it means");
+            }
+            if let Form::Object(properties) = &schema.form {
+                for property in properties.iter().filter(|property| property.ty.kind == Kind::Null) {
+                    let at = format!("{at}/properties/{}", step(&property.name));
+                    self.refuse(&at, "a property that is always null is supported in replies only");
+                }
+            }
+        }
+        for operation in &self.doc.operations {
+            let Some(body) = &operation.body else { continue };
+            if body.media.iter().all(|media| *media == Media::Json) {
+                continue;
+            }
+            let name = named(&body.ty.kind).unwrap_or_default();
+            let Some(Form::Object(properties)) = self.doc.schema(&name).map(|schema| &schema.form) else {
+                self.refuse(&format!("{}/requestBody", self.at(operation)), "a form is an object");
+                continue;
+            };
+            for property in properties {
+                if !self.is_field(&property.ty.kind) {
+                    let at = format!("/components/schemas/{}/properties/{}", step(&name), step(&property.name));
+                    self.refuse(&at, "a form field is a text, a number, a truth value, an enumeration, or a list of texts or whole numbers");
+                }
+            }
+        }
+    }
+
+    fn is_field(&self, kind: &Kind) -> bool {
+        match kind {
+            Kind::Named(name) => self.is_enumeration(name),
+            Kind::List { items, .. } => match &items.kind {
+                Kind::Text { .. } | Kind::Integer { .. } => true,
+                Kind::Named(name) => self.is_enumeration(name),
+                _ => false,
+            },
+            Kind::Null => false,
+            _ => true,
+        }
+    }
+
+    fn is_enumeration(&self, name: &str) -> bool {
+        matches!(self.doc.schema(name).map(|schema| &schema.form), Some(Form::Enumeration(_)))
+    }
+
+    fn parameters(&self) {
+        for operation in &self.doc.operations {
+            let at = self.at(operation);
+            let mut seen = BTreeSet::new();
+            for parameter in &operation.parameters {
+                if !names::usable(&parameter.name) {
+                    self.refuse(&at, format!("the parameter `{}` cannot have a name in the code", parameter.name));
+                }
+                if !seen.insert(names::snake(&parameter.name).to_string()) {
+                    self.refuse(&at, format!("another parameter is called `{}` in the code, too", parameter.name));
+                }
+                let default = parameter.default.as_ref().and_then(|value| value.as_str());
+                if let (Kind::Named(name), Some(default)) = (&parameter.ty.kind, default)
+                    && let Some(Form::Enumeration(values)) = self.doc.schema(name).map(|schema| &schema.form)
+                    && !values.iter().any(|value| value == default)
+                {
+                    self.refuse(&at, format!("the default of `{}` is not among the values of `{name}`", parameter.name));
+                }
+                if parameter.place == Place::Query
+                    && self.doc.schemes.iter().any(|scheme| {
+                        operation.security.contains(&scheme.name)
+                            && matches!(&scheme.kind, crate::codegen::ir::SchemeKind::Query(name) if *name == parameter.name)
+                    })
+                {
+                    self.refuse(&at, format!("`{}` is the credential already, and no parameter", parameter.name));
+                }
+            }
+        }
+    }
+
+    /// A component that nothing uses is in no code, and so would be lost.
+    fn unused(&self) {
+        let doc = self.doc;
+        let mut schemas: Vec<String> = doc.envelope.iter().map(|envelope| envelope.schema.clone()).collect();
+        let mut headers: Vec<&str> = Vec::new();
+        let mut replies: Vec<&str> = Vec::new();
+        let use_type = |ty: &Type, schemas: &mut Vec<String>| schemas.extend(named(&ty.kind));
+        for operation in &doc.operations {
+            operation.parameters.iter().for_each(|parameter| use_type(&parameter.ty, &mut schemas));
+            operation.body.iter().for_each(|body| use_type(&body.ty, &mut schemas));
+            for (_, listed) in &operation.replies {
+                if let Listed::Named(name) = listed {
+                    replies.push(name);
+                }
+                let Some(reply) = doc.reply(listed) else { continue };
+                reply.body.iter().for_each(|ty| use_type(ty, &mut schemas));
+                headers.extend(reply.headers.iter().filter_map(|header| match header {
+                    UsedHeader::Named(name) => Some(name.as_str()),
+                    UsedHeader::Inline(_) => None,
+                }));
+            }
+        }
+        let mut reached = BTreeSet::new();
+        while let Some(name) = schemas.pop() {
+            if reached.insert(name.clone()) {
+                schemas.extend(doc.schema(&name).map(|schema| self.references(schema)).unwrap_or_default());
+            }
+        }
+        let secured = |name: &str| doc.operations.iter().any(|operation| operation.security.iter().any(|known| known == name));
+        self.refuse_unused("schemas", doc.schemas.iter().map(|schema| &schema.name), |name| reached.contains(name));
+        self.refuse_unused("headers", doc.headers.iter().map(|header| &header.name), |name| headers.contains(&name));
+        self.refuse_unused("responses", doc.replies.iter().map(|reply| &reply.name), |name| replies.contains(&name));
+        self.refuse_unused("securitySchemes", doc.schemes.iter().map(|scheme| &scheme.name), secured);
+    }
+
+    fn refuse_unused<'n>(&self, kind: &str, names: impl Iterator<Item = &'n String>, is_used: impl Fn(&str) -> bool) {
+        for name in names.filter(|name| !is_used(name)) {
+            self.refuse(&format!("/components/{kind}/{}", step(name)), "nothing uses this");
+        }
+    }
+}

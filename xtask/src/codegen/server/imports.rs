@@ -1,0 +1,73 @@
+//! The imports of a generated module: those that its code uses, in one order.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+/// What a module may import, by crate. The names are not free for schemas.
+const POEM: &[&str] = &["Request", "RequestBody"];
+const POEM_OPENAPI: &[&str] =
+    &["ApiExtractor", "ApiExtractorType", "ApiRequest", "Enum", "ExtractParamOptions", "Object", "OpenApi", "Tags", "Union"];
+const REGISTRY: &[&str] = &["MetaResponse", "Registry"];
+const TYPES: &[&str] = &["Type"];
+const SERDE: &[&str] = &["Deserialize", "Serialize"];
+const RUNTIME: &[&str] = &[
+    "Answer", "Checked", "Context", "Dialect", "Document", "FieldKind", "FormFields", "Header", "HeaderKind", "HeaderSet",
+    "HttpCode", "JsonBody", "Language", "Listed", "MaybeNull", "MultipartForm", "Null", "OnSocket", "Operation",
+    "OperationFacts", "Parts", "PlainAnswer", "PlainOperation", "RateLimit", "Refusal", "Refused", "Reply", "Scheme",
+    "SchemeKind", "SocketAnswer", "SocketUpgrade", "UrlForm", "WithHeaders", "WithOption", "bare_reply", "check", "param",
+    "reply",
+];
+
+/// Names that a schema or an operation of a document cannot have, because the code around it needs them.
+pub const RESERVED: &[&str] = &[
+    "Answer", "ApiExtractor", "ApiExtractorType", "ApiRequest", "Arc", "Bytes", "Checked", "Context", "Credential",
+    "Deserialize", "Dialect", "Document", "Enum", "ErrorCode", "ExtractParamOptions", "Fault", "FieldKind", "FormFields",
+    "Future", "Header", "HeaderKind", "HeaderSet", "HttpCode", "JsonBody", "Language", "Listed", "MaybeNull",
+    "MetaResponse", "MultipartForm", "None", "Null", "Object", "Ok", "OnSocket", "OpenApi", "Operation", "OperationFacts",
+    "Option", "Parts", "PlainAnswer", "PlainOperation", "RateLimit", "Refusal", "Refused", "Registry", "Reply", "Request",
+    "RequestBody", "Result", "Routes", "Scheme", "SchemeKind", "Self", "Serialize", "SocketAnswer", "SocketUpgrade", "Some",
+    "String", "Tag", "Tags", "Type", "Union", "UrlForm", "Vec", "WithHeaders", "WithOption",
+];
+
+/// The `use` items of a module with this code: those of the standard library, of others, and of the runtime.
+pub fn of(code: &TokenStream, runtime: &TokenStream) -> [TokenStream; 3] {
+    let mut used = BTreeSet::new();
+    collect(code.clone(), &mut used);
+    let list = |names: &[&str]| -> Vec<proc_macro2::Ident> {
+        names.iter().filter(|name| used.contains(**name)).map(|name| format_ident!("{name}")).collect()
+    };
+    let poem = list(POEM);
+    let poem = (!poem.is_empty()).then(|| quote!(use poem::{#(#poem),*};));
+    let (top, registry, types) = (list(POEM_OPENAPI), list(REGISTRY), list(TYPES));
+    let registry = (!registry.is_empty()).then(|| quote!(registry::{#(#registry),*},));
+    let types = (!types.is_empty()).then(|| quote!(types::{#(#types),*},));
+    let serde = list(SERDE);
+    let serde = (!serde.is_empty()).then(|| quote!(use serde::{#(#serde),*};));
+    let methods = used.contains("message") || used.contains("number");
+    let error_code = methods.then(|| quote!(ErrorCode as _,));
+    let names = list(RUNTIME);
+    [
+        quote!(use std::{future::Future, sync::Arc};),
+        quote! {
+            use bytes::Bytes;
+            #poem
+            use poem_openapi::{#(#top,)* #registry #types};
+            #serde
+        },
+        quote!(use #runtime::{self, #error_code #(#names),*};),
+    ]
+}
+
+fn collect(code: TokenStream, used: &mut BTreeSet<String>) {
+    for tree in code {
+        match tree {
+            TokenTree::Ident(ident) => {
+                used.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => collect(group.stream(), used),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}

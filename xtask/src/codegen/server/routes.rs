@@ -1,0 +1,274 @@
+//! The routes: poem-openapi's view of each operation, which calls the handler and does nothing else.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::{bodies, docs, docs_of, envelope, plain, replies, security, types};
+use crate::codegen::{
+    ir::{Document, Kind, Operation, Parameter, Place},
+    names,
+};
+
+/// The tags, `Routes`, and the defaults of parameters.
+pub fn all(doc: &Document) -> TokenStream {
+    let handler = names::pascal(&doc.dialect.name);
+    let tags = tags(doc);
+    let title = docs(&format!("The routes of {}, which call a handler.", doc.dialect.name));
+    let new = docs("The routes that call this handler.");
+    let dialect = dialect(doc, &handler);
+    let operations = doc.operations.iter().map(|operation| operation_method(doc, operation));
+    let defaults = doc.operations.iter().flat_map(|operation| {
+        operation.parameters.iter().filter_map(move |parameter| default(operation, parameter))
+    });
+    quote! {
+        #tags
+
+        #title
+        pub struct Routes<H>(Arc<H>);
+
+        impl<H> Routes<H> {
+            #new
+            pub fn new(handler: Arc<H>) -> Self {
+                Self(handler)
+            }
+        }
+
+        impl<H> Clone for Routes<H> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        #dialect
+
+        #[OpenApi]
+        impl<H: #handler> Routes<H> { #(#operations)* }
+
+        #(#defaults)*
+    }
+}
+
+fn tags(doc: &Document) -> Option<TokenStream> {
+    let used = doc.tags.iter().filter(|tag| doc.operations.iter().any(|operation| operation.tag.as_ref() == Some(&tag.name)));
+    let mut variants = used
+        .map(|tag| {
+            let (docs, name, ident) = (docs_of(&tag.description), &tag.name, names::pascal(&tag.name));
+            quote!(#docs #[oai(rename = #name)] #ident)
+        })
+        .peekable();
+    variants.peek()?;
+    let title = docs("How operations are grouped.");
+    Some(quote! {
+        #title
+        #[derive(Tags)]
+        enum Tag { #(#variants,)* }
+    })
+}
+
+fn dialect(doc: &Document, handler: &Ident) -> TokenStream {
+    let (code, failure) = match &doc.envelope {
+        Some(envelope) => {
+            let name = names::pascal(&envelope.schema);
+            (quote!(ErrorCode), quote!(fn failure(cx: &Context, fault: &Fault) -> Bytes { #name::failure(cx, fault).to_bytes() }))
+        }
+        None => {
+            (quote!(HttpCode), quote!(fn failure(_cx: &Context, _fault: &Fault) -> Bytes { Bytes::new() }))
+        }
+    };
+    let failure_of = failure_of(doc);
+    quote! {
+        impl<H: #handler> Dialect for Routes<H> {
+            type Code = #code;
+            type Handler = H;
+
+            const DOCUMENT: &'static Document = &DOCUMENT;
+
+            fn handler(&self) -> &Arc<H> {
+                &self.0
+            }
+
+            #failure
+
+            #failure_of
+        }
+    }
+}
+
+/// The envelope of a fault before its operation, where that differs from the document's own.
+fn failure_of(doc: &Document) -> Option<TokenStream> {
+    let envelope = doc.envelope.as_ref()?;
+    let usual = doc.schema(&envelope.schema).map(|schema| envelope::failure_shape(doc, schema))?;
+    let differs = |operation: &Operation| {
+        operation.replies.iter().any(|(status, _)| {
+            let schema = super::handler::reply_schema(doc, operation, *status);
+            schema.is_some_and(|schema| envelope::failure_shape(doc, schema) != usual)
+        })
+    };
+    let mut arms = doc.operations.iter().filter(|operation| differs(operation)).map(|operation| {
+        let (id, marker) = (&operation.id, replies::marker(operation));
+        quote!(#id => Answer::<#marker>::body_of(cx, fault),)
+    }).peekable();
+    arms.peek()?;
+    Some(quote! {
+        fn failure_of(operation: &str, cx: &Context, fault: &Fault) -> Bytes {
+            match operation {
+                #(#arms)*
+                _ => Self::failure(cx, fault),
+            }
+        }
+    })
+}
+
+fn operation_method(doc: &Document, operation: &Operation) -> TokenStream {
+    let name = names::snake(&operation.id);
+    let mut text = operation.summary.clone();
+    if let Some(description) = &operation.description {
+        text = format!("{text}\n\n{description}");
+    }
+    let docs = docs(&text);
+    let attributes = attributes(operation);
+    let caller = (!operation.security.is_empty()).then(|| {
+        let extractor = security::extractor(operation);
+        quote!(caller: #extractor<H>,)
+    });
+    let parameters = operation.parameters.iter().map(|parameter| parameter_argument(operation, parameter));
+    let body = operation.body.as_ref().map(|body| {
+        let docs = docs_of(&body.description);
+        match body.media.as_slice() {
+            [only] => {
+                let (extractor, ty) = (bodies::extractor(*only), types::bare(&body.ty.kind));
+                quote!(#docs body: #extractor<#ty>,)
+            }
+            _ => {
+                let name = bodies::name(operation);
+                quote!(#docs body: #name,)
+            }
+        }
+    });
+    let upgrade = operation.websocket.is_some().then(|| quote!(upgrade: SocketUpgrade,));
+    let call = call(operation);
+    let (answer, result) = answer(doc, operation, call);
+    quote! {
+        #docs
+        #attributes
+        async fn #name(&self, cx: Context, #caller #(#parameters)* #body #upgrade) -> #answer {
+            #result
+        }
+    }
+}
+
+fn attributes(operation: &Operation) -> TokenStream {
+    let segments = operation.path.split('/').map(|segment| {
+        match segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
+            Some(name) => format!(":{name}"),
+            None => segment.to_owned(),
+        }
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    let (method, id) = (&operation.method, &operation.id);
+    let tag = operation.tag.as_ref().map(|tag| {
+        let tag = format!("Tag::{}", names::pascal(tag));
+        quote!(, tag = #tag)
+    });
+    let deprecated = operation.deprecated.then(|| quote!(, deprecated));
+    quote!(#[oai(path = #path, method = #method, operation_id = #id #tag #deprecated)])
+}
+
+/// The argument of a parameter; those of the routes themselves keep their names.
+pub fn argument(name: &str) -> Ident {
+    let ident = names::snake(name);
+    if ["cx", "caller", "body", "upgrade"].iter().any(|taken| ident == taken) {
+        return format_ident!("{ident}_parameter");
+    }
+    ident
+}
+
+/// The type of a parameter as a handler has it.
+pub fn parameter_type(parameter: &Parameter) -> TokenStream {
+    let ty = types::bare(&parameter.ty.kind);
+    if parameter.required || parameter.default.is_some() { ty } else { quote!(Option<#ty>) }
+}
+
+fn default_name(operation: &Operation, parameter: &Parameter) -> Ident {
+    names::snake(&format!("{} {}", operation.id, parameter.name))
+}
+
+fn parameter_argument(operation: &Operation, parameter: &Parameter) -> TokenStream {
+    let docs = docs_of(&parameter.description);
+    let (ident, ty, name) = (argument(&parameter.name), parameter_type(parameter), &parameter.name);
+    let extractor = match parameter.place {
+        Place::Path => quote!(param::Path),
+        Place::Query => quote!(param::Query),
+        Place::Header => quote!(param::Header),
+    };
+    let default = parameter.default.as_ref().map(|_| {
+        let name = default_name(operation, parameter).to_string();
+        quote!(default = #name)
+    });
+    let validator = types::validator(&parameter.ty);
+    let deprecated = parameter.deprecated.then(|| quote!(deprecated));
+    let parts = [Some(quote!(name = #name)), default, validator, deprecated];
+    let parts = parts.iter().flatten();
+    quote!(#docs #[oai(#(#parts),*)] #ident: #extractor<#ty>,)
+}
+
+/// The handler's call.
+fn call(operation: &Operation) -> TokenStream {
+    let name = names::snake(&operation.id);
+    let caller = (!operation.security.is_empty()).then(|| quote!(, caller.0));
+    let parameters = operation.parameters.iter().map(|parameter| {
+        let ident = argument(&parameter.name);
+        quote!(, #ident.0)
+    });
+    let body = operation.body.as_ref().map(|body| match body.media.len() {
+        1 => quote!(, body.0),
+        _ => quote!(, body.into_inner()),
+    });
+    quote!(self.0.#name(&cx #caller #(#parameters)* #body).await)
+}
+
+/// The type of the answer, and the expression that makes it.
+fn answer(doc: &Document, operation: &Operation, call: TokenStream) -> (TokenStream, TokenStream) {
+    let marker = replies::marker(operation);
+    if operation.websocket.is_some() {
+        return (quote!(SocketAnswer<#marker>), quote!(SocketAnswer::of(&cx, upgrade, #call)));
+    }
+    if doc.envelope.is_some() {
+        let make = match replies::header_set(doc, operation, 200) {
+            Some(_) => quote!(with_headers),
+            None => quote!(of),
+        };
+        return (quote!(Answer<#marker>), quote!(Answer::#make(&cx, #call)));
+    }
+    let parts = plain::success(doc, operation).map(|(status, reply)| {
+        let parts = plain::parts(doc, operation, status, reply);
+        let parts = types::unsuffixed(parts);
+        let binding = if envelope::mentions(&parts, "reply") { quote!(reply) } else { quote!(()) };
+        quote!(.map(|#binding| #parts))
+    });
+    (quote!(PlainAnswer<#marker>), quote!(PlainAnswer::of(#call #parts)))
+}
+
+/// The function that gives a parameter's default.
+fn default(operation: &Operation, parameter: &Parameter) -> Option<TokenStream> {
+    let value = parameter.default.as_ref()?;
+    let name = default_name(operation, parameter);
+    let docs = docs(&format!("The default of `{}` of `{}`.", parameter.name, operation.id));
+    let ty = types::bare(&parameter.ty.kind);
+    let value = match (&parameter.ty.kind, value) {
+        (Kind::Text { .. }, Value::String(text)) => quote!(#text.to_owned()),
+        (Kind::Named(name), Value::String(text)) => {
+            let (name, variant) = (names::pascal(name), names::pascal(text));
+            quote!(#name::#variant)
+        }
+        (_, Value::Bool(truth)) => quote!(#truth),
+        (_, value) => types::integer(value.as_i64()?),
+    };
+    Some(quote! {
+        #docs
+        fn #name() -> #ty {
+            #value
+        }
+    })
+}
