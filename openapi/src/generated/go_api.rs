@@ -900,15 +900,6 @@ impl<H: GoApi> Dialect for Routes<H> {
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         FailureReply::failure(cx, fault).to_bytes()
     }
-
-    fn failure_of(operation: &str, cx: &Context, fault: &Fault) -> Bytes {
-        match operation {
-            "issueToken" => Answer::<IssueToken>::body_of(cx, fault),
-            "createApp" => Answer::<CreateApp>::body_of(cx, fault),
-            "listApps" => Answer::<ListApps>::body_of(cx, fault),
-            _ => Self::failure(cx, fault),
-        }
-    }
 }
 
 #[OpenApi]

@@ -285,14 +285,20 @@ fn present(property: &Property, value: TokenStream) -> TokenStream {
 pub fn failure_shape(doc: &Document, schema: &Schema) -> String {
     // A nullable property and one that is always null are both null on failure.
     let tokens = literal(doc, schema, schema, "", Side::Failure).to_string().replace("MaybeNull (None)", "Null");
-    let names: Vec<String> = wire_names(doc, schema);
-    format!("{tokens} {names:?}")
+    format!("{tokens} {:?}", wire_names(doc, schema, ""))
 }
 
-fn wire_names(doc: &Document, schema: &Schema) -> Vec<String> {
-    let inner = |property: &Property| types::named(&property.ty.kind).and_then(|name| doc.schema(&name).map(|s| wire_names(doc, s)));
-    properties(Some(schema))
-        .iter()
-        .flat_map(|property| std::iter::once(property.name.clone()).chain(inner(property).unwrap_or_default()))
-        .collect()
+/// The names on the wire of the envelope itself, without those of what it wraps.
+fn wire_names(doc: &Document, schema: &Schema, prefix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for property in properties(Some(schema)) {
+        let path = format!("{prefix}{}", property.name);
+        let mut roles = doc.envelope.iter().flat_map(|envelope| &envelope.roles);
+        let inner = types::named(&property.ty.kind).and_then(|name| doc.schema(&name));
+        if let Some(inner) = inner.filter(|_| !roles.any(|(known, _)| *known == path)) {
+            names.extend(wire_names(doc, inner, &format!("{path}.")));
+        }
+        names.push(path);
+    }
+    names
 }
