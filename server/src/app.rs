@@ -50,7 +50,7 @@ impl App {
             shutdown: shutdown.clone(),
             sockets: sockets.clone(),
         };
-        let ops = Ops::new(store, metrics.clone(), config.ops.listen.is_some());
+        let ops = Ops::new(store, metrics.clone(), config.ops.listen.is_some(), config.public_url.as_ref());
         let rules = Rules {
             trusted_proxies: config.trusted_proxies.clone(),
             reveal: config.shows_details(),

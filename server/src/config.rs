@@ -39,7 +39,7 @@ pub struct Config {
     /// Known, but refused for now: request limits live in memory, so that there can be one instance only.
     pub redis_url: Option<Secret<String>>,
     /// The address under which clients reach the server, such as `https://api.example.com`; the documents served name
-    /// it. Default: the first of `listen`.
+    /// it as their server. Default: they name the address that they were fetched from.
     #[serde(deserialize_with = "parse::web_address")]
     pub public_url: Option<Url>,
     /// Proxies whose `X-Forwarded-For` and `Forwarded` are believed: addresses or networks (CIDR). Default none.

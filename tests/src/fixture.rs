@@ -126,7 +126,7 @@ impl Fixture {
         let rules =
             Rules { trusted_proxies: Vec::new(), reveal: false, body_limit: config.limits.body_bytes, request_timeout };
         let metrics = Metrics::new();
-        let ops = Ops::new(store.clone(), metrics.clone(), false);
+        let ops = Ops::new(store.clone(), metrics.clone(), false, None);
         let front =
             Front::new(vec![mount(core)], ops, rules, TraceIds::new(&core.random), core.clock.clone(), metrics.clone());
         let connections = ConnectionRules {

@@ -1,11 +1,12 @@
 //! What operators ask: is it alive, is it ready, what has it counted. Described with utoipa beside the handlers.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use gatehouse_api::DOCUMENTS;
 use http::{HeaderValue, Request, StatusCode, header};
 use poem::Response;
 use serde::Serialize;
+use url::Url;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
@@ -24,7 +25,7 @@ pub struct Ops {
     metrics: Metrics,
     swagger: Swagger,
     own_listener: bool,
-    document: Arc<str>,
+    documents: HashMap<String, (&'static str, Cow<'static, str>)>,
 }
 
 /// The state of the service.
@@ -74,10 +75,9 @@ fn metrics(metrics: &Metrics) -> Response {
 
 impl Ops {
     /// The endpoints over this store and these numbers. With a listener of their own, health, readiness and metrics are
-    /// answered there only.
-    pub fn new(store: Store, metrics: Metrics, own_listener: bool) -> Self {
-        let document = OpsApi::openapi().to_json().unwrap_or_default().into();
-        Self { store, metrics, swagger: Swagger::new(), own_listener, document }
+    /// answered there only. `public_url` is the server that the documents name; without it, whoever serves them.
+    pub fn new(store: Store, metrics: Metrics, own_listener: bool, public_url: Option<&Url>) -> Self {
+        Self { store, metrics, swagger: Swagger::new(), own_listener, documents: documents(public_url) }
     }
 
     /// The reply to a request outside every dialect.
@@ -99,29 +99,34 @@ impl Ops {
             "/readyz" => readyz(&self.store).await,
             "/metrics" => metrics(&self.metrics),
             "/" => redirect("/swagger-ui/"),
-            "/openapi/ops.json" => content("application/json", self.document.to_string()),
             _ if Swagger::owns(path) => self.swagger.serve(path),
-            _ => document(path),
+            _ => match self.documents.get(path) {
+                Some((content_type, text)) => content(content_type, text.to_string()),
+                None => problem(StatusCode::NOT_FOUND),
+            },
         }
     }
 }
 
-/// An authored document: `/openapi/<dialect>.json`, `.yaml` or `.asyncapi.yaml`.
-fn document(path: &str) -> Response {
-    let name = path.trim_start_matches("/openapi/");
+/// What is served below `/openapi/`: every authored document as it is, but for the server that it names.
+fn documents(public_url: Option<&Url>) -> HashMap<String, (&'static str, Cow<'static, str>)> {
+    let mut files = HashMap::new();
     for document in DOCUMENTS {
-        match name.strip_prefix(document.dialect) {
-            Some(".json") => return content("application/json", document.json),
-            Some(".yaml") => return content("application/yaml", document.yaml),
-            Some(".asyncapi.yaml") => {
-                if let Some(text) = document.asyncapi {
-                    return content("application/yaml", text);
-                }
-            }
-            _ => {}
+        let (mut json, mut yaml) = (Cow::Borrowed(document.json), Cow::Borrowed(document.yaml));
+        if let Some(url) = public_url {
+            json = document.json.replacen(r#""url": "/""#, &format!(r#""url": "{url}""#), 1).into();
+            yaml = document.yaml.replacen("- url: /\n", &format!("- url: {url}\n"), 1).into();
+        }
+        files.insert(format!("/openapi/{}.json", document.dialect), ("application/json", json));
+        files.insert(format!("/openapi/{}.yaml", document.dialect), ("application/yaml", yaml));
+        if let Some(text) = document.asyncapi {
+            let path = format!("/openapi/{}.asyncapi.yaml", document.dialect);
+            files.insert(path, ("application/yaml", Cow::Borrowed(text)));
         }
     }
-    problem(StatusCode::NOT_FOUND)
+    let ops = OpsApi::openapi().to_json().unwrap_or_default();
+    files.insert("/openapi/ops.json".to_owned(), ("application/json", ops.into()));
+    files
 }
 
 pub(super) fn content(content_type: &'static str, body: impl Into<poem::Body>) -> Response {
@@ -152,4 +157,22 @@ pub(super) fn problem(status: StatusCode) -> Response {
     let mut response = content("application/problem+json", serde_json::to_vec(&body).unwrap_or_default());
     response.set_status(status);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_name_the_public_url_where_there_is_one() {
+        let url = Url::parse("https://api.example.com/").unwrap();
+        let (plain, named) = (documents(None), documents(Some(&url)));
+        for document in DOCUMENTS {
+            let json = format!("/openapi/{}.json", document.dialect);
+            assert_eq!(plain[&json].1, document.json);
+            let value: serde_json::Value = serde_json::from_str(&named[&json].1).unwrap();
+            assert_eq!(value["servers"][0]["url"], url.as_str());
+            assert!(named[&json.replace(".json", ".yaml")].1.contains("  - url: https://api.example.com/\n"));
+        }
+    }
 }
