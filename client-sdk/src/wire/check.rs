@@ -13,6 +13,12 @@ pub trait Check {
     fn check(&self) -> Result<(), Violation>;
 }
 
+impl<T: Check> Check for Box<T> {
+    fn check(&self) -> Result<(), Violation> {
+        (**self).check()
+    }
+}
+
 /// A rule that a request breaks. It names the field and the rule, never the value, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

@@ -76,6 +76,12 @@ pub trait Operation: Send + Sync + 'static {
     }
 }
 
+/// What the handler of an operation returns.
+type DataOf<O> = <<O as Operation>::Reply as Reply>::Data;
+
+/// Why it returns nothing.
+type FaultOf<O> = Fault<<<O as Operation>::Reply as Reply>::Code>;
+
 /// What the dialect answers to an operation: an envelope, serialised once.
 pub struct Answer<O> {
     status: u16,
@@ -98,10 +104,7 @@ impl<O: Operation> Answer<O> {
     }
 
     /// The same for a handler that also sets headers of its result.
-    pub fn with_headers<H: HeaderSet>(
-        cx: &Context,
-        outcome: Result<WithHeaders<<O::Reply as Reply>::Data, H>, Fault<<O::Reply as Reply>::Code>>,
-    ) -> Self {
+    pub fn with_headers<H: HeaderSet>(cx: &Context, outcome: Result<WithHeaders<DataOf<O>, H>, FaultOf<O>>) -> Self {
         match outcome {
             Ok(WithHeaders { body, headers }) => match plain::header_values(headers) {
                 Some(headers) => Self { headers, ..Self::of(cx, Ok(body)) },

@@ -70,8 +70,12 @@ fn has_one_of(doc: &Document, operation: &Operation) -> bool {
 pub fn table(doc: &Document) -> String {
     let mut table = format!("{} ({}): {} operations\n", doc.file, doc.dialect.name, doc.operations.len());
     for (feature, has) in FEATURES {
-        let operations: Vec<&str> =
-            doc.operations.iter().filter(|operation| has(doc, operation)).map(|operation| operation.id.as_str()).collect();
+        let operations: Vec<&str> = doc
+            .operations
+            .iter()
+            .filter(|operation| has(doc, operation))
+            .map(|operation| operation.id.as_str())
+            .collect();
         if !operations.is_empty() {
             table.push_str(&format!("  {feature:<24} {}\n", operations.join(", ")));
         }

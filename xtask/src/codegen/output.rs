@@ -70,7 +70,9 @@ pub fn settle(outputs: &[Output], folders: &[&Path], check: bool) -> Result<(), 
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("{differences}\nthe generated code is not that of the documents: run `cargo xtask codegen`")))
+    Err(Failure::new(format!(
+        "{differences}\nthe generated code is not that of the documents: run `cargo xtask codegen`"
+    )))
 }
 
 fn diff(path: &Path, before: &str, after: &str) -> String {
@@ -120,7 +122,8 @@ mod tests {
         let this = "xtask/src/codegen/output.rs";
         let text = std::fs::read_to_string(root().join(this)).unwrap();
         assert!(settle(&[Output::new(this, text.clone())], &[], true).is_ok());
-        let failure = settle(&[Output::new(this, text.replace("Generated files", "Other files"))], &[], true).unwrap_err();
+        let failure =
+            settle(&[Output::new(this, text.replace("Generated files", "Other files"))], &[], true).unwrap_err();
         assert!(failure.to_string().contains("+//! Other files"), "{failure}");
     }
 

@@ -16,11 +16,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal; `pointer` begins with `#`.
     pub fn new(file: impl Into<String>, pointer: impl Into<String>, sentence: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            pointer: pointer.into(),
-            sentence: sentence.into(),
-        }
+        Self { file: file.into(), pointer: pointer.into(), sentence: sentence.into() }
     }
 }
 

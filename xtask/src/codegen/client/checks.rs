@@ -107,7 +107,13 @@ fn implementation(document: &Document<'_>, name: &str, schema: &Node<'_>) -> Tok
         if rules.is_empty() {
             continue;
         }
-        let source = if copied { quote!(self.#ident) } else { quote!(&self.#ident) };
+        // An object that contains itself is boxed there, and only an argument is seen through the box.
+        let boxed = reachable(document, node).iter().any(|other| type_name(other) == name);
+        let source = match (copied, boxed) {
+            (true, _) => quote!(self.#ident),
+            (false, true) => quote!(Option::as_ref(&self.#ident)),
+            (false, false) => quote!(&self.#ident),
+        };
         body.extend(if optional { quote!(if let Some(#ident) = #source { #rules }) } else { rules });
     }
     if body.is_empty() {
@@ -157,9 +163,8 @@ fn rules(document: &Document<'_>, node: &Node<'_>, name: &str, value: &TokenStre
     }
     let schema = document.resolve(node);
     match schema.child("type").text() {
-        "string" => bounds(&schema, "Length").map_or_else(TokenStream::new, |(least, most)| {
-            quote!(check::length(#name, #value, #least, #most)?;)
-        }),
+        "string" => bounds(&schema, "Length")
+            .map_or_else(TokenStream::new, |(least, most)| quote!(check::length(#name, #value, #least, #most)?;)),
         "integer" => integer(document, &schema, name, value),
         "number" => float(document, &schema, name, value),
         "array" => list(document, &schema, name, value),
@@ -250,7 +255,9 @@ fn list(document: &Document<'_>, schema: &Node<'_>, name: &str, value: &TokenStr
     }
     let mut rules_of_all = TokenStream::new();
     if let Some((least, most)) = bounds(schema, "Items") {
-        rules_of_all.extend(quote!(check::count(#name, (#value).len(), #least, #most)?;));
+        // The method borrows by itself what the loop below has to be lent.
+        let list: TokenStream = value.clone().into_iter().skip_while(|token| token.to_string() == "&").collect();
+        rules_of_all.extend(quote!(check::count(#name, #list.len(), #least, #most)?;));
     }
     let items = schema.child("items");
     let item = if is_copied(document, &items) { quote!(*item) } else { quote!(item) };

@@ -98,17 +98,13 @@ impl<'a> Node<'a> {
     pub(super) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
         let object = self.value.as_object();
         let keys = object.into_iter().flat_map(|object| object.keys());
-        keys.filter(|key| !key.starts_with("x-"))
-            .map(|key| (key.as_str(), self.child(key)))
-            .collect()
+        keys.filter(|key| !key.starts_with("x-")).map(|key| (key.as_str(), self.child(key))).collect()
     }
 
     /// The elements of an array.
     pub(super) fn elements(&self) -> Vec<Node<'a>> {
         let elements = self.value.as_array().into_iter().flatten().enumerate();
-        elements
-            .map(|(index, value)| Node { value, pointer: format!("{}/{index}", self.pointer) })
-            .collect()
+        elements.map(|(index, value)| Node { value, pointer: format!("{}/{index}", self.pointer) }).collect()
     }
 
     pub(super) fn text(&self) -> &'a str {

@@ -44,11 +44,7 @@ fn implementation(document: &Document<'_>, roles: &Node<'_>, name: &str, reply: 
         return TokenStream::new();
     };
     let path = &code.path;
-    let code = if code.schema.child("format").text() == "int32" {
-        quote!(i64::from(#path))
-    } else {
-        quote!(#path)
-    };
+    let code = if code.schema.child("format").text() == "int32" { quote!(i64::from(#path)) } else { quote!(#path) };
     let text = |role: &str| match part(role) {
         None => quote!(None),
         Some(Part { path, optional: true, .. }) => quote!(#path),
@@ -124,7 +120,8 @@ fn rust_type(document: &Document<'_>, schema: &Node<'_>) -> TokenStream {
             quote!(Vec<#items>)
         }
         _ => {
-            document.refuse(schema, "the data of an envelope is a scalar, a list or a schema of `#/components/schemas`");
+            document
+                .refuse(schema, "the data of an envelope is a scalar, a list or a schema of `#/components/schemas`");
             quote!(())
         }
     }

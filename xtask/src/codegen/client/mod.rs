@@ -42,9 +42,7 @@ pub fn generate(name: &str, file: &str, doc: &Value) -> Result<String, Vec<Refus
     }
 
     let mut settings = GenerationSettings::default();
-    settings
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(Caller));
+    settings.with_hooks(HooksMode::Expected).with_inner_type(quote!(Caller));
     let tokens = panic::guarded(file, &view, &settings).map_err(|refusal| vec![refusal])?;
     let plan = Plan { view: &view, calls: &checks.calls, secrets: &secrets };
     let impls = &checks.impls;

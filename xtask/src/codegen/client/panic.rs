@@ -1,7 +1,9 @@
 //! Runs progenitor so that none of its panics surfaces. The view keeps it from panicking; this is the belt to those
 //! braces, and finds the operation to blame.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use proc_macro2::TokenStream;
 use progenitor_impl::{GenerationSettings, Generator};
@@ -9,6 +11,12 @@ use serde_json::Value;
 
 use super::Refusal;
 use super::view::View;
+
+thread_local! {
+    /// Whether a panic of this thread is caught here, and told by whoever asked, in our own words. The hook that would
+    /// print it is the process's, and other threads generate at the same time.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
 
 /// progenitor's code for the whole view, or the first operation that it cannot take and what it said.
 pub(super) fn guarded(file: &str, view: &View, settings: &GenerationSettings) -> Result<TokenStream, Refusal> {
@@ -38,11 +46,18 @@ fn refusal(file: &str, pointer: &str, reason: &str) -> Refusal {
 
 fn attempt(view: &Value, settings: &GenerationSettings) -> Result<TokenStream, String> {
     let document: openapiv3::OpenAPI = serde_json::from_value(view.clone()).map_err(|error| error.to_string())?;
-    // The hook is the process's, and it prints: a refusal is printed by whoever asked, and in our own words.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                hook(panic);
+            }
+        }));
+    });
+    QUIET.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| Generator::new(settings).generate_tokens(&document)));
-    std::panic::set_hook(hook);
+    QUIET.set(false);
     match outcome {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(payload) => Err(payload

@@ -13,6 +13,9 @@ use syn::{Attribute, Block, Expr, Fields, File, ImplItem, Item, ItemImpl, ItemSt
 use super::operation::{Operation, field, type_name};
 use super::view::View;
 
+/// How many arguments clippy lets a function have.
+const ARGUMENTS: usize = 7;
+
 /// What the pieces beside progenitor know.
 pub(super) struct Plan<'a> {
     pub view: &'a View,
@@ -108,9 +111,7 @@ fn types(items: &mut Vec<Item>, plan: &Plan<'_>) -> syn::Result<()> {
         match &mut item {
             Item::Struct(item) => {
                 let schema = schemas.and_then(|schemas| schemas.iter().find(|(name, _)| item.ident == type_name(name)));
-                if let Some((_, schema)) = schema {
-                    fields(item, schema, plan);
-                }
+                fields(item, schema.map_or(&Value::Null, |(_, schema)| schema), plan);
                 if let Some((_, secrets)) = plan.secrets.iter().find(|(name, _)| item.ident == name) {
                     added = Some(redacted_debug(item, secrets)?);
                 }
@@ -148,11 +149,12 @@ fn renamed(attributes: &[Attribute]) -> Option<String> {
     name
 }
 
-/// Brings the fields into the document's order, and describes those that are only a reference.
+/// Brings the fields into the document's order, and describes those that are only a reference. A body that has no name
+/// in the document keeps progenitor's order, and gets descriptions all the same.
 fn fields(item: &mut ItemStruct, schema: &Value, plan: &Plan<'_>) {
     let Fields::Named(named) = &mut item.fields else { return };
-    let Some(properties) = schema["properties"].as_object() else { return };
-    let order: Vec<String> = properties.keys().map(|name| field(name)).collect();
+    let properties = &schema["properties"];
+    let order: Vec<String> = properties.as_object().into_iter().flatten().map(|(name, _)| field(name)).collect();
     let mut fields: Vec<syn::Field> = std::mem::take(&mut named.named).into_iter().collect();
     let ident = |field: &syn::Field| field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
     fields.sort_by_key(|field| order.iter().position(|name| *name == ident(field)).unwrap_or(usize::MAX));
@@ -212,9 +214,42 @@ fn methods(block: &mut ItemImpl, plan: &Plan<'_>) -> syn::Result<()> {
         method.sig.generics = syn::Generics::default();
         Elided.visit_signature_mut(&mut method.sig);
         describe(&mut method.attrs, plan, operation);
+        if method.sig.inputs.len() > ARGUMENTS {
+            method.attrs.push(syn::parse_quote! {
+                #[expect(clippy::too_many_arguments, reason = "the document has as many parameters")]
+            });
+        }
+        let texts = method.sig.inputs.iter().filter_map(text_argument).collect();
+        Encoded(texts).visit_block_mut(&mut method.block);
         body(&mut method.block, plan, &operation.method())?;
     }
     Ok(())
+}
+
+/// The name of an argument that is a `&str`.
+fn text_argument(argument: &syn::FnArg) -> Option<String> {
+    let syn::FnArg::Typed(argument) = argument else { return None };
+    let is_text = argument.ty.to_token_stream().to_string() == "& str";
+    is_text.then(|| argument.pat.to_token_stream().to_string())
+}
+
+/// Takes the detour over a new `String` from path parameters that are text already; it holds their names.
+struct Encoded(Vec<String>);
+
+impl VisitMut for Encoded {
+    fn visit_macro_mut(&mut self, call: &mut syn::Macro) {
+        type Arguments = syn::punctuated::Punctuated<Expr, syn::Token![,]>;
+        let Ok(mut arguments) = call.parse_body_with(Arguments::parse_terminated) else { return };
+        for argument in arguments.iter_mut() {
+            for name in &self.0 {
+                if argument.to_token_stream().to_string() == format!("encode_path (& {name} . to_string ())") {
+                    let ident = quote::format_ident!("{name}");
+                    *argument = syn::parse_quote!(encode_path(#ident));
+                }
+            }
+        }
+        call.tokens = arguments.into_token_stream();
+    }
 }
 
 /// Says what the operation is, where it is, and what its arguments are.

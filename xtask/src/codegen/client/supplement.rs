@@ -5,8 +5,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::document::{Document, Node};
-use super::operation::{Header, Operation, field, type_name};
 use super::envelope;
+use super::operation::{Header, Operation, field, type_name};
 
 pub(super) fn build(document: &Document<'_>, operations: &[Operation]) -> TokenStream {
     let table = table(document, operations);

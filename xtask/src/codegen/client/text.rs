@@ -75,7 +75,7 @@ fn spaced(code: &str) -> String {
         let (before, here) = (previous.trim(), line.trim_start());
         let starts = ["///", "#[", "pub ", "impl", "fn ", "async fn", "mod ", "use ", "const "];
         let starts = starts.iter().any(|word| here.starts_with(word));
-        let block_ended = before == "}" || before == "];" || before == "};" ;
+        let block_ended = before == "}" || before == "];" || before == "};";
         let imports_ended = (before.starts_with("use ") || before.starts_with("pub use ") || before == "};")
             && !here.starts_with("use ")
             && !here.starts_with("pub use ");

@@ -32,9 +32,7 @@ pub(super) fn build(document: &Document<'_>) -> View {
         let item = document.resolve(&item);
         for verb in VERBS.iter().filter(|verb| item.has(verb)) {
             for (view, operation) in variants(document, path, &item, verb) {
-                let item = paths
-                    .entry(operation.view_path.clone())
-                    .or_insert_with(|| Value::Object(Map::new()));
+                let item = paths.entry(operation.view_path.clone()).or_insert_with(|| Value::Object(Map::new()));
                 item[*verb] = view;
                 operations.push(operation);
             }
@@ -42,9 +40,8 @@ pub(super) fn build(document: &Document<'_>) -> View {
     }
     refuse_doubles(document, &operations);
     let schemas = document.schemas().into_iter();
-    let schemas: Map<String, Value> = schemas
-        .map(|(name, node)| (name.to_owned(), schema::view(document, &node)))
-        .collect();
+    let schemas: Map<String, Value> =
+        schemas.map(|(name, node)| (name.to_owned(), schema::view(document, &node))).collect();
     let info = root.child("info");
     let view = json!({
         "openapi": "3.0.3",
@@ -330,10 +327,8 @@ impl Replies {
         let one = replies.windows(2).all(|pair| pair[0].1 == pair[1].1);
         let typed = replies.iter().all(|(_, content)| matches!(content, Content::Json(_)));
         if !one && !typed {
-            document.refuse(
-                &node.child("responses"),
-                "all successes, and all failures, carry JSON, or none of them does",
-            );
+            document
+                .refuse(&node.child("responses"), "all successes, and all failures, carry JSON, or none of them does");
         }
         for (status, content) in &replies {
             let schema = match content {

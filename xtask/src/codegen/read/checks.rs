@@ -53,14 +53,23 @@ impl Checks<'_> {
                 self.refuse(&format!("{at}/operationId"), "an operationId is made of letters and digits");
             }
             if !seen.insert(names::snake(&operation.id).to_string()) {
-                self.refuse(&format!("{at}/operationId"), format!("another operation is called `{}`, too", operation.id));
+                self.refuse(
+                    &format!("{at}/operationId"),
+                    format!("another operation is called `{}`, too", operation.id),
+                );
             }
             let prefixes = &self.doc.dialect.prefixes;
             let is_inside = |prefix: &String| {
-                operation.path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                operation
+                    .path
+                    .strip_prefix(prefix.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
             if !prefixes.iter().any(is_inside) {
-                self.refuse(&format!("/paths/{}", step(&operation.path)), "the path begins with none of the dialect's prefixes");
+                self.refuse(
+                    &format!("/paths/{}", step(&operation.path)),
+                    "the path begins with none of the dialect's prefixes",
+                );
             }
             if operation.websocket.is_some() && operation.method != "get" {
                 self.refuse(&format!("{at}/x-websocket"), "a WebSocket is opened by a GET request");
@@ -150,7 +159,10 @@ impl Checks<'_> {
                 };
                 let lacks = |name: &str| !others.iter().any(|other| other.name == name);
                 if !properties.iter().any(|property| property.required && lacks(&property.name)) {
-                    self.refuse(&at, format!("`{later}` could be taken for `{name}`: no required property tells them apart"));
+                    self.refuse(
+                        &at,
+                        format!("`{later}` could be taken for `{name}`: no required property tells them apart"),
+                    );
                 }
             }
         }
@@ -248,7 +260,10 @@ impl Checks<'_> {
                     && let Some(Form::Enumeration(values)) = self.doc.schema(name).map(|schema| &schema.form)
                     && !values.iter().any(|value| value == default)
                 {
-                    self.refuse(&at, format!("the default of `{}` is not among the values of `{name}`", parameter.name));
+                    self.refuse(
+                        &at,
+                        format!("the default of `{}` is not among the values of `{name}`", parameter.name),
+                    );
                 }
                 if parameter.place == Place::Query
                     && self.doc.schemes.iter().any(|scheme| {
@@ -290,7 +305,8 @@ impl Checks<'_> {
                 schemas.extend(doc.schema(&name).map(|schema| self.references(schema)).unwrap_or_default());
             }
         }
-        let secured = |name: &str| doc.operations.iter().any(|operation| operation.security.iter().any(|known| known == name));
+        let secured =
+            |name: &str| doc.operations.iter().any(|operation| operation.security.iter().any(|known| known == name));
         self.refuse_unused("schemas", doc.schemas.iter().map(|schema| &schema.name), |name| reached.contains(name));
         self.refuse_unused("headers", doc.headers.iter().map(|header| &header.name), |name| headers.contains(&name));
         self.refuse_unused("responses", doc.replies.iter().map(|reply| &reply.name), |name| replies.contains(&name));

@@ -40,17 +40,9 @@ pub fn document(source: &Source<'_>) -> Option<Document> {
     let envelope = envelope_node.and_then(|node| extensions::envelope(&node));
     let rate_limit = fields.take("x-rate-limit").and_then(|node| extensions::limit(&node));
     let components = fields.take("components").map(|node| components(&node)).unwrap_or_default();
-    let operations = fields
-        .need("paths")
-        .map(|node| operation::paths(&node, &tags))
-        .unwrap_or_default();
+    let operations = fields.need("paths").map(|node| operation::paths(&node, &tags)).unwrap_or_default();
     fields.close();
-    let Components {
-        schemas,
-        headers,
-        replies,
-        schemes,
-    } = components;
+    let Components { schemas, headers, replies, schemes } = components;
     Some(Document {
         file: source.file.to_owned(),
         dialect: dialect?,
@@ -82,10 +74,7 @@ fn tags(node: &Node<'_>) -> Vec<Tag> {
         let name = fields.need("name").and_then(|node| node.text());
         let description = fields.text("description");
         fields.close();
-        Some(Tag {
-            name: name?,
-            description,
-        })
+        Some(Tag { name: name?, description })
     };
     node.items().into_iter().filter_map(read).collect()
 }
@@ -104,18 +93,12 @@ fn components(node: &Node<'_>) -> Components {
         return all;
     };
     if let Some(node) = fields.take("securitySchemes") {
-        all.schemes = node
-            .entries("the security schemes")
-            .into_iter()
-            .filter_map(|(name, node)| scheme(name, &node))
-            .collect();
+        all.schemes =
+            node.entries("the security schemes").into_iter().filter_map(|(name, node)| scheme(name, &node)).collect();
     }
     if let Some(node) = fields.take("headers") {
-        all.headers = node
-            .entries("the headers")
-            .into_iter()
-            .filter_map(|(name, node)| reply::header(name, &node))
-            .collect();
+        all.headers =
+            node.entries("the headers").into_iter().filter_map(|(name, node)| reply::header(name, &node)).collect();
     }
     if let Some(node) = fields.take("parameters") {
         // Operations read them where they are used, so that each refusal names its operation's reason once.
@@ -125,20 +108,12 @@ fn components(node: &Node<'_>) -> Components {
         all.replies = node
             .entries("the replies")
             .into_iter()
-            .filter_map(|(name, node)| {
-                Some(Named {
-                    name: name.to_owned(),
-                    value: reply::reply(&node)?,
-                })
-            })
+            .filter_map(|(name, node)| Some(Named { name: name.to_owned(), value: reply::reply(&node)? }))
             .collect();
     }
     if let Some(node) = fields.take("schemas") {
-        all.schemas = node
-            .entries("the schemas")
-            .into_iter()
-            .filter_map(|(name, node)| schema::schema(name, &node))
-            .collect();
+        all.schemas =
+            node.entries("the schemas").into_iter().filter_map(|(name, node)| schema::schema(name, &node)).collect();
     }
     fields.close();
     all
@@ -183,9 +158,5 @@ fn scheme(name: &str, node: &Node<'_>) -> Option<Scheme> {
         }
     };
     fields.close();
-    Some(Scheme {
-        name: name.to_owned(),
-        description: description?,
-        kind: kind?,
-    })
+    Some(Scheme { name: name.to_owned(), description: description?, kind: kind? })
 }

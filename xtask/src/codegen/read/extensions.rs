@@ -51,14 +51,7 @@ pub fn dialect(node: &Node<'_>) -> Option<Dialect> {
         }
         port
     });
-    Some(Dialect {
-        name: name?.text()?,
-        port: port?,
-        prefixes,
-        aliases,
-        languages: texts(languages),
-        language_header,
-    })
+    Some(Dialect { name: name?.text()?, port: port?, prefixes, aliases, languages: texts(languages), language_header })
 }
 
 /// `x-envelope`.
@@ -147,13 +140,7 @@ fn code(node: &Node<'_>) -> Option<Code> {
             known.map(|(_, variant)| *variant)
         })
         .collect();
-    Some(Code {
-        number: number?,
-        name,
-        en: en?,
-        zh: zh?,
-        refusals,
-    })
+    Some(Code { number: number?, name, en: en?, zh: zh?, refusals })
 }
 
 /// `x-rate-limit`.
@@ -175,11 +162,5 @@ pub fn limit(node: &Node<'_>) -> Option<RateLimit> {
     if cycle == 0 {
         cycle_node.refuse("a window lasts at least a second");
     }
-    Some(RateLimit {
-        scope: scope.text()?,
-        gap,
-        cycle,
-        max: max?.small()?,
-        setting,
-    })
+    Some(RateLimit { scope: scope.text()?, gap, cycle, max: max?.small()?, setting })
 }

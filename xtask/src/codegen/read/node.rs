@@ -19,29 +19,17 @@ pub struct Source<'d> {
 impl<'d> Source<'d> {
     /// A document that nothing was refused of yet.
     pub fn new(file: &'d str, root: &'d Value) -> Self {
-        Self {
-            file,
-            root,
-            refusals: RefCell::default(),
-        }
+        Self { file, root, refusals: RefCell::default() }
     }
 
     /// The document's outermost place.
     pub fn node(&'d self) -> Node<'d> {
-        Node {
-            source: self,
-            pointer: "#".to_owned(),
-            value: self.root,
-        }
+        Node { source: self, pointer: "#".to_owned(), value: self.root }
     }
 
     /// The place that a JSON pointer without its `#` names.
     pub fn at(&'d self, pointer: &str) -> Option<Node<'d>> {
-        Some(Node {
-            source: self,
-            pointer: format!("#{pointer}"),
-            value: self.root.pointer(pointer)?,
-        })
+        Some(Node { source: self, pointer: format!("#{pointer}"), value: self.root.pointer(pointer)? })
     }
 
     /// Every refusal in the order of places, each once.
@@ -79,11 +67,7 @@ impl<'d> Node<'d> {
     }
 
     fn child(&self, key: &str, value: &'d Value) -> Self {
-        Self {
-            source: self.source,
-            pointer: format!("{}/{}", self.pointer, step(key)),
-            value,
-        }
+        Self { source: self.source, pointer: format!("{}/{}", self.pointer, step(key)), value }
     }
 
     /// The keys of an object, all of which have to be taken; `what` names the object in refusals.
@@ -92,12 +76,7 @@ impl<'d> Node<'d> {
             self.refuse(format!("{what} must be a mapping"));
             return None;
         };
-        Some(Fields {
-            node: self.clone(),
-            what,
-            map,
-            taken: Vec::new(),
-        })
+        Some(Fields { node: self.clone(), what, map, taken: Vec::new() })
     }
 
     /// The entries of an object whose keys are names.
@@ -115,11 +94,7 @@ impl<'d> Node<'d> {
             self.refuse("this must be a list");
             return Vec::new();
         };
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| self.child(&index.to_string(), value))
-            .collect()
+        items.iter().enumerate().map(|(index, value)| self.child(&index.to_string(), value)).collect()
     }
 
     /// A text.

@@ -119,7 +119,9 @@ fn security(node: &Node<'_>) -> (Vec<String>, bool) {
                     continue;
                 }
                 if scopes.value.as_array().is_none_or(|scopes| !scopes.is_empty()) {
-                    scopes.refuse("scopes are not supported: rights are the handler's business, and `x-auth-code` names them");
+                    scopes.refuse(
+                        "scopes are not supported: rights are the handler's business, and `x-auth-code` names them",
+                    );
                 }
                 names.push((*name).to_owned());
             }
@@ -161,7 +163,9 @@ fn inline_parameter(node: &Node<'_>) -> Option<Parameter> {
     if place == Place::Path && !required {
         node.refuse("a path parameter is always `required`");
     }
-    if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
+    if place == Place::Header
+        && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str())
+    {
         node.refuse(format!("OpenAPI ignores a header parameter `{name}`: use the content or a security scheme"));
     }
     if ty.nullable || ty.kind == Kind::Null {
@@ -176,15 +180,7 @@ fn inline_parameter(node: &Node<'_>) -> Option<Parameter> {
             schema.refuse("the default is not of the parameter's type, or breaks its constraints");
         }
     }
-    Some(Parameter {
-        name,
-        place,
-        required,
-        description,
-        deprecated,
-        ty,
-        default,
-    })
+    Some(Parameter { name, place, required, description, deprecated, ty, default })
 }
 
 fn place(node: &Node<'_>) -> Option<Place> {
@@ -227,18 +223,11 @@ fn plain(kind: &Kind, place: Place, node: &Node<'_>) {
     match kind {
         Kind::Number { .. } => node.refuse("a parameter cannot be a fraction: send a whole number of a smaller unit"),
         Kind::List { items, .. } if place == Place::Query => match &items.kind {
-            Kind::Text {
-                min: None,
-                max: None,
-                pattern: None,
-            } => {}
-            Kind::Integer {
-                bounds,
-                multiple_of: None,
-                ..
-            } if bounds.is_open() => {}
+            Kind::Text { min: None, max: None, pattern: None } => {}
+            Kind::Integer { bounds, multiple_of: None, .. } if bounds.is_open() => {}
             Kind::Named(name) => enumeration(name, node),
-            _ => node.refuse("the items of a list parameter are texts, whole numbers or enumerations without constraints"),
+            _ => node
+                .refuse("the items of a list parameter are texts, whole numbers or enumerations without constraints"),
         },
         Kind::List { .. } => node.refuse("a list is supported in the query only"),
         Kind::Named(name) => enumeration(name, node),
@@ -317,7 +306,8 @@ fn body(node: &Node<'_>) -> Option<Body> {
         let Some(schema) = schema::ty(&schema_node) else { continue };
         body_type(&schema, *known, &schema_node);
         if ty.as_ref().is_some_and(|known| *known != schema) {
-            schema_node.refuse("the media types of a body share one schema, so that validation is the same for all of them");
+            schema_node
+                .refuse("the media types of a body share one schema, so that validation is the same for all of them");
         }
         media.push(*known);
         ty = Some(schema);
@@ -325,11 +315,7 @@ fn body(node: &Node<'_>) -> Option<Body> {
     if media.is_empty() {
         content.refuse("a body needs a media type");
     }
-    Some(Body {
-        description,
-        media,
-        ty: ty?,
-    })
+    Some(Body { description, media, ty: ty? })
 }
 
 fn body_type(ty: &Type, media: Media, node: &Node<'_>) {

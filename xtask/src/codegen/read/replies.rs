@@ -27,7 +27,8 @@ pub fn all(checks: &Checks<'_>) {
 }
 
 fn statuses(checks: &Checks<'_>, operation: &Operation, at: &str) {
-    let successes: Vec<u16> = operation.replies.iter().map(|(status, _)| *status).filter(|status| *status < 300).collect();
+    let successes: Vec<u16> =
+        operation.replies.iter().map(|(status, _)| *status).filter(|status| *status < 300).collect();
     let expected = if operation.websocket.is_some() { 101 } else { 200 };
     match (operation.websocket.is_some(), checks.doc.envelope.is_some()) {
         (true, false) => checks.refuse(at, "a WebSocket needs an `x-envelope` for what is refused before it opens"),
@@ -65,7 +66,10 @@ fn enveloped(checks: &Checks<'_>, operation: &Operation, status: u16, reply: &Re
     }
     for header in set_by_handler(checks.doc, reply) {
         if status != 200 || operation.websocket.is_some() {
-            checks.refuse(at, format!("`{header}` is set by nobody: a failure has only headers with `x-set-by: transport`"));
+            checks.refuse(
+                at,
+                format!("`{header}` is set by nobody: a failure has only headers with `x-set-by: transport`"),
+            );
         }
     }
     let required = reply.headers.iter().filter_map(|used| checks.doc.header(used));
@@ -82,10 +86,7 @@ fn plainly(checks: &Checks<'_>, operation: &Operation, status: u16, reply: &Repl
         return;
     }
     if reply.body.is_some() {
-        checks.refuse(
-            at,
-            format!("the reply {status} is the transport's, and without an `x-envelope` it has no body"),
-        );
+        checks.refuse(at, format!("the reply {status} is the transport's, and without an `x-envelope` it has no body"));
     }
     for header in set_by_handler(checks.doc, reply) {
         checks.refuse(at, format!("`{header}` is set by nobody: the reply {status} is the transport's"));

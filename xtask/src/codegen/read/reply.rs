@@ -14,11 +14,7 @@ pub fn reply(node: &Node<'_>) -> Option<Reply> {
         Some(body) => Some(body?),
         None => None,
     };
-    Some(Reply {
-        description: description?,
-        headers,
-        body,
-    })
+    Some(Reply { description: description?, headers, body })
 }
 
 fn content(node: &Node<'_>) -> Option<Type> {
@@ -83,20 +79,14 @@ pub fn header(name: &str, node: &Node<'_>) -> Option<Header> {
     let ty = schema::ty(&schema)?;
     let plain = match &ty.kind {
         Kind::Text { min, max, pattern } => min.is_none() && max.is_none() && pattern.is_none(),
-        Kind::Integer {
-            bounds, multiple_of, ..
-        } => bounds.is_open() && multiple_of.is_none(),
+        Kind::Integer { bounds, multiple_of, .. } => bounds.is_open() && multiple_of.is_none(),
         Kind::Boolean => true,
         _ => false,
     };
     if !plain || ty.nullable || ty.description.is_some() {
-        schema.refuse("a header is a text, a whole number or a truth value without constraints: the server is its only author");
+        schema.refuse(
+            "a header is a text, a whole number or a truth value without constraints: the server is its only author",
+        );
     }
-    Some(Header {
-        name: name.to_owned(),
-        description: description?,
-        required,
-        by_transport: set_by.is_some(),
-        ty,
-    })
+    Some(Header { name: name.to_owned(), description: description?, required, by_transport: set_by.is_some(), ty })
 }

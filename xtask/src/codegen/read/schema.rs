@@ -27,11 +27,7 @@ pub fn schema(name: &str, node: &Node<'_>) -> Option<Schema> {
         }
     };
     fields.close();
-    Some(Schema {
-        name: name.to_owned(),
-        description,
-        form: form?,
-    })
+    Some(Schema { name: name.to_owned(), description, form: form? })
 }
 
 fn one_of(node: &Node<'_>) -> Option<Form> {
@@ -56,9 +52,7 @@ fn one_of(node: &Node<'_>) -> Option<Form> {
 fn enumeration(fields: &mut Fields<'_>) -> Option<Form> {
     let values = fields.take("enum");
     let Some(values) = values else {
-        fields
-            .node
-            .refuse("a named schema of type string must be an enumeration; write this type where it is used");
+        fields.node.refuse("a named schema of type string must be an enumeration; write this type where it is used");
         fields.describe(&["minLength", "maxLength", "pattern", "format", "nullable", "default"]);
         return None;
     };
@@ -104,11 +98,7 @@ fn object(fields: &mut Fields<'_>) -> Form {
 /// A type where it is used.
 pub fn ty(node: &Node<'_>) -> Option<Type> {
     if let Some(name) = node.reference("schemas") {
-        return Some(Type {
-            kind: Kind::Named(name?),
-            nullable: false,
-            description: None,
-        });
+        return Some(Type { kind: Kind::Named(name?), nullable: false, description: None });
     }
     typed(node.fields("a type")?)
 }
@@ -119,11 +109,7 @@ fn typed(mut fields: Fields<'_>) -> Option<Type> {
     fields.describe(&["example"]);
     let kind = kind(&mut fields, nullable);
     fields.close();
-    Some(Type {
-        nullable: nullable && kind != Some(Kind::Null),
-        kind: kind?,
-        description,
-    })
+    Some(Type { nullable: nullable && kind != Some(Kind::Null), kind: kind?, description })
 }
 
 fn kind(fields: &mut Fields<'_>, nullable: bool) -> Option<Kind> {
@@ -213,7 +199,9 @@ fn pattern(node: &Node<'_>) -> Option<String> {
         }
     }
     if pattern.contains("(?") && !pattern.contains("(?:") {
-        node.refuse("groups of the form `(?…)` mean something else in ECMA 262 than in the server's regular expressions");
+        node.refuse(
+            "groups of the form `(?…)` mean something else in ECMA 262 than in the server's regular expressions",
+        );
         return None;
     }
     Some(pattern)
@@ -246,11 +234,7 @@ fn integer(fields: &mut Fields<'_>) -> Option<Kind> {
         }
         Some(number)
     });
-    Some(Kind::Integer {
-        wide,
-        bounds,
-        multiple_of,
-    })
+    Some(Kind::Integer { wide, bounds, multiple_of })
 }
 
 fn number(fields: &mut Fields<'_>) -> Option<Kind> {
@@ -311,12 +295,7 @@ fn list(fields: &mut Fields<'_>) -> Option<Kind> {
     {
         node.refuse("`uniqueItems` is supported for texts and whole numbers only");
     }
-    Some(Kind::List {
-        items: Box::new(items),
-        min,
-        max,
-        unique: is_unique,
-    })
+    Some(Kind::List { items: Box::new(items), min, max, unique: is_unique })
 }
 
 /// The type of a parameter, which alone may have a default; the caller reads that.

@@ -8,7 +8,9 @@ pub fn sentence(key: &str, what: &str) -> String {
         "anyOf" => "`anyOf` is not supported: use `oneOf` in a reply, or a named schema of its own",
         "oneOf" => "`oneOf` is supported only as a named schema of a reply",
         "not" => "`not` is not supported: say what is allowed instead",
-        "discriminator" => "discriminators are not supported: the alternatives of a `oneOf` are told apart by their shape",
+        "discriminator" => {
+            "discriminators are not supported: the alternatives of a `oneOf` are told apart by their shape"
+        }
         "callbacks" => "callbacks are not supported: the server calls nobody",
         "links" => "links are not supported",
         "default" if what == "the replies" => "a `default` response is not supported: list every status",
@@ -17,7 +19,9 @@ pub fn sentence(key: &str, what: &str) -> String {
         "xml" => "XML is not supported",
         "encoding" => "`encoding` is not supported: form fields are sent as plain text",
         "contentEncoding" | "contentMediaType" | "const" | "$defs" | "if" | "then" | "else" | "prefixItems"
-        | "patternProperties" | "propertyNames" | "examples" if what == "a type" || what == "a schema" => {
+        | "patternProperties" | "propertyNames" | "examples"
+            if what == "a type" || what == "a schema" =>
+        {
             return format!("`{key}` does not exist in OpenAPI 3.0");
         }
         "minProperties" | "maxProperties" => "the number of properties cannot be limited: they are all named",
@@ -31,7 +35,9 @@ pub fn sentence(key: &str, what: &str) -> String {
         "servers" => "only the document has `servers`",
         "security" if what == "the document" => "security belongs to the operations, so that each says what it needs",
         "webhooks" => "webhooks are not supported",
-        "requestBodies" | "callbacks_" => "`components/requestBodies` is not supported: write the body at its operation",
+        "requestBodies" | "callbacks_" => {
+            "`components/requestBodies` is not supported: write the body at its operation"
+        }
         "content" => "`content` is supported only in bodies and replies",
         "externalDocs" => "`externalDocs` is not supported here: write the address into the description",
         "allowReserved" | "allowEmptyValue" => "the server treats every value alike, and has no such exception",

@@ -72,10 +72,7 @@ pub fn given(doc: &Document, property: Option<&Property>) -> Given {
         Some(Form::OneOf(alternatives)) if empty_of(doc, alternatives).is_some() => {
             let mut others = alternatives.iter().filter(|name| !is_empty(doc, name));
             match (others.next(), others.next()) {
-                (Some(only), None) => Given::Alternative {
-                    union: name.clone(),
-                    name: only.clone(),
-                },
+                (Some(only), None) => Given::Alternative { union: name.clone(), name: only.clone() },
                 _ => Given::Value(types::bare(&property.ty.kind)),
             }
         }
@@ -219,7 +216,7 @@ fn literal(doc: &Document, envelope: &Schema, schema: &Schema, prefix: &str, sid
                 inner.map(|inner| literal(doc, envelope, inner, &format!("{path}."), side)).unwrap_or_default()
             }
         };
-        if value.to_string() == ident.to_string() { quote!(#ident) } else { quote!(#ident: #value) }
+        if ident == value.to_string() { quote!(#ident) } else { quote!(#ident: #value) }
     });
     let name = if is_outermost { quote!(Self) } else { names::pascal(&schema.name).into_token_stream() };
     quote!(#name { #(#fields,)* })

@@ -73,13 +73,7 @@ fn option(text: &Option<String>) -> TokenStream {
 }
 
 fn rate_limit(limit: &RateLimit) -> TokenStream {
-    let RateLimit {
-        scope,
-        gap,
-        cycle,
-        max,
-        setting,
-    } = limit;
+    let RateLimit { scope, gap, cycle, max, setting } = limit;
     let setting = option(setting);
     quote!(RateLimit { scope: #scope, gap: #gap, cycle: #cycle, max: #max, setting: #setting })
 }

@@ -45,7 +45,10 @@ fn method(doc: &Document, operation: &Operation) -> TokenStream {
     let mut described = described.peekable();
     if described.peek().is_some() {
         lines.push(String::new());
-        lines.extend(described.map(|(name, text)| format!("- `{name}`: {}", text.split_whitespace().collect::<Vec<_>>().join(" "))));
+        lines.extend(
+            described
+                .map(|(name, text)| format!("- `{name}`: {}", text.split_whitespace().collect::<Vec<_>>().join(" "))),
+        );
     }
     let docs = docs(&lines.join("\n"));
     let caller = match (operation.security.is_empty(), operation.anonymous) {
@@ -88,7 +91,11 @@ fn result(doc: &Document, operation: &Operation) -> TokenStream {
 }
 
 /// The schema of an operation's reply with this status.
-pub fn reply_schema<'d>(doc: &'d Document, operation: &'d Operation, status: u16) -> Option<&'d crate::codegen::ir::Schema> {
+pub fn reply_schema<'d>(
+    doc: &'d Document,
+    operation: &'d Operation,
+    status: u16,
+) -> Option<&'d crate::codegen::ir::Schema> {
     let listed: &Listed = operation.replies.iter().find(|(known, _)| *known == status).map(|(_, listed)| listed)?;
     let body = doc.reply(listed)?.body.as_ref()?;
     doc.schema(&types::named(&body.kind)?)

@@ -38,7 +38,7 @@ fn object(doc: &Document, schema: &Schema, properties: &[Property], of_request: 
     let docs = docs_of(&schema.description);
     let rename = rename_type(&name, &schema.name);
     let fields = properties.iter().map(field);
-    let form_fields = used_as_form(doc, &schema.name).then(|| form_fields(doc, &name, properties));
+    let form_fields = used_as_form(doc, &schema.name).then(|| form_fields(&name, properties));
     let statics = properties.iter().filter_map(|property| pattern_static(schema, property));
     let checked = of_request.then(|| {
         let checks: Vec<_> = properties.iter().filter_map(|property| check_property(doc, schema, property)).collect();
@@ -112,7 +112,8 @@ fn enumeration(doc: &Document, schema: &Schema, values: &[String], of_request: b
         }
     });
     let is_parameter = doc.operations.iter().flat_map(|operation| &operation.parameters);
-    let is_parameter = is_parameter.filter_map(|parameter| types::named(&parameter.ty.kind)).any(|named| named == schema.name);
+    let is_parameter =
+        is_parameter.filter_map(|parameter| types::named(&parameter.ty.kind)).any(|named| named == schema.name);
     let parameter = is_parameter.then(|| {
         quote! {
             impl param::Parameter for #name {
@@ -157,9 +158,9 @@ fn used_as_form(doc: &Document, name: &str) -> bool {
     })
 }
 
-fn form_fields(doc: &Document, name: &Ident, properties: &[Property]) -> TokenStream {
+fn form_fields(name: &Ident, properties: &[Property]) -> TokenStream {
     let fields = properties.iter().map(|property| {
-        let (name, kind) = (&property.name, field_kind(doc, &property.ty.kind));
+        let (name, kind) = (&property.name, field_kind(&property.ty.kind));
         quote!((#name, FieldKind::#kind))
     });
     quote! {
@@ -169,12 +170,12 @@ fn form_fields(doc: &Document, name: &Ident, properties: &[Property]) -> TokenSt
     }
 }
 
-fn field_kind(doc: &Document, kind: &Kind) -> Ident {
+fn field_kind(kind: &Kind) -> Ident {
     let name = match kind {
         Kind::Integer { .. } => "Integer",
         Kind::Number { .. } => "Number",
         Kind::Boolean => "Boolean",
-        Kind::List { items, .. } => return format_ident!("{}List", field_kind(doc, &items.kind)),
+        Kind::List { items, .. } => return format_ident!("{}List", field_kind(&items.kind)),
         Kind::Text { .. } | Kind::Named(_) | Kind::Null => "Text",
     };
     format_ident!("{name}")
@@ -283,11 +284,7 @@ fn ends<T>(
     bounds: &Bounds<T>,
     literal: impl Fn(&T) -> TokenStream,
 ) -> impl Iterator<Item = TokenStream> {
-    let Bounds {
-        min_exclusive,
-        max_exclusive,
-        ..
-    } = bounds;
+    let Bounds { min_exclusive, max_exclusive, .. } = bounds;
     let min = bounds.min.as_ref().map(&literal);
     let max = bounds.max.as_ref().map(&literal);
     let min = min.map(|min| quote!(check::minimum(#field, #value, #min, #min_exclusive)?;));

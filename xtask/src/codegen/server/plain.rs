@@ -80,7 +80,11 @@ fn outcome(doc: &Document, operation: &Operation) -> TokenStream {
         let variant = names::status(*status);
         let ty = reply_type(doc, operation, *status, reply);
         let parts = parts(doc, operation, *status, reply);
-        if ty.to_string() == "()" { quote!(#name::#variant => #parts) } else { quote!(#name::#variant(reply) => #parts) }
+        if ty.to_string() == "()" {
+            quote!(#name::#variant => #parts)
+        } else {
+            quote!(#name::#variant(reply) => #parts)
+        }
     });
     let refused = docs("What the transport answers instead, without a body.");
     quote! {

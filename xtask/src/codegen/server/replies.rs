@@ -33,12 +33,7 @@ pub fn all(doc: &Document) -> TokenStream {
 }
 
 fn header_literal(header: &Header) -> TokenStream {
-    let Header {
-        name,
-        description,
-        required,
-        ..
-    } = header;
+    let Header { name, description, required, .. } = header;
     let kind = match &header.ty.kind {
         Kind::Integer { wide: false, .. } => quote!(Int32),
         Kind::Integer { wide: true, .. } => quote!(Int64),
@@ -208,14 +203,19 @@ pub fn header_set(doc: &Document, operation: &Operation, status: u16) -> Option<
     if is_empty {
         return None;
     }
-    Some(if status < 300 { format_ident!("{name}Headers") } else { format_ident!("{name}{}Headers", names::status(status)) })
+    Some(if status < 300 {
+        format_ident!("{name}Headers")
+    } else {
+        format_ident!("{name}{}Headers", names::status(status))
+    })
 }
 
 /// The types of the headers that handlers set.
 pub fn header_sets(doc: &Document) -> TokenStream {
-    let replies = doc.operations.iter().flat_map(|operation| {
-        operation.replies.iter().map(move |(status, listed)| (operation, *status, listed))
-    });
+    let replies = doc
+        .operations
+        .iter()
+        .flat_map(|operation| operation.replies.iter().map(move |(status, listed)| (operation, *status, listed)));
     let sets = replies.filter_map(|(operation, status, listed)| {
         let handled = status < 300 || doc.envelope.is_none() && !plain::is_transports(doc, operation, status);
         let name = header_set(doc, operation, status).filter(|_| handled)?;

@@ -18,9 +18,10 @@ pub fn all(doc: &Document) -> TokenStream {
     let new = docs("The routes that call this handler.");
     let dialect = dialect(doc, &handler);
     let operations = doc.operations.iter().map(|operation| operation_method(doc, operation));
-    let defaults = doc.operations.iter().flat_map(|operation| {
-        operation.parameters.iter().filter_map(move |parameter| default(operation, parameter))
-    });
+    let defaults = doc
+        .operations
+        .iter()
+        .flat_map(|operation| operation.parameters.iter().filter_map(move |parameter| default(operation, parameter)));
     quote! {
         #tags
 
@@ -50,7 +51,8 @@ pub fn all(doc: &Document) -> TokenStream {
 }
 
 fn tags(doc: &Document) -> Option<TokenStream> {
-    let used = doc.tags.iter().filter(|tag| doc.operations.iter().any(|operation| operation.tag.as_ref() == Some(&tag.name)));
+    let used =
+        doc.tags.iter().filter(|tag| doc.operations.iter().any(|operation| operation.tag.as_ref() == Some(&tag.name)));
     let mut variants = used
         .map(|tag| {
             let (docs, name, ident) = (docs_of(&tag.description), &tag.name, names::pascal(&tag.name));
@@ -70,11 +72,19 @@ fn dialect(doc: &Document, handler: &Ident) -> TokenStream {
     let (code, failure) = match &doc.envelope {
         Some(envelope) => {
             let name = names::pascal(&envelope.schema);
-            (quote!(ErrorCode), quote!(fn failure(cx: &Context, fault: &Fault) -> Bytes { #name::failure(cx, fault).to_bytes() }))
+            (
+                quote!(ErrorCode),
+                quote!(fn failure(cx: &Context, fault: &Fault) -> Bytes { #name::failure(cx, fault).to_bytes() }),
+            )
         }
-        None => {
-            (quote!(HttpCode), quote!(fn failure(_cx: &Context, _fault: &Fault) -> Bytes { Bytes::new() }))
-        }
+        None => (
+            quote!(HttpCode),
+            quote!(
+                fn failure(_cx: &Context, _fault: &Fault) -> Bytes {
+                    Bytes::new()
+                }
+            ),
+        ),
     };
     let failure_of = failure_of(doc);
     quote! {
@@ -105,10 +115,15 @@ fn failure_of(doc: &Document) -> Option<TokenStream> {
             schema.is_some_and(|schema| envelope::failure_shape(doc, schema) != usual)
         })
     };
-    let mut arms = doc.operations.iter().filter(|operation| differs(operation)).map(|operation| {
-        let (id, marker) = (&operation.id, replies::marker(operation));
-        quote!(#id => Answer::<#marker>::body_of(cx, fault),)
-    }).peekable();
+    let mut arms = doc
+        .operations
+        .iter()
+        .filter(|operation| differs(operation))
+        .map(|operation| {
+            let (id, marker) = (&operation.id, replies::marker(operation));
+            quote!(#id => Answer::<#marker>::body_of(cx, fault),)
+        })
+        .peekable();
     arms.peek()?;
     Some(quote! {
         fn failure_of(operation: &str, cx: &Context, fault: &Fault) -> Bytes {

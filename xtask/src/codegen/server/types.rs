@@ -107,10 +107,7 @@ fn ends<T: ToString>(bounds: &Bounds<T>) -> Vec<TokenStream> {
         let exclusive = exclusive.then(|| quote!(, exclusive = true));
         Some(quote!(#name(value = #value #exclusive)))
     };
-    let ends = [
-        end("minimum", &bounds.min, bounds.min_exclusive),
-        end("maximum", &bounds.max, bounds.max_exclusive),
-    ];
+    let ends = [end("minimum", &bounds.min, bounds.min_exclusive), end("maximum", &bounds.max, bounds.max_exclusive)];
     ends.into_iter().flatten().collect()
 }
 
@@ -138,7 +135,8 @@ pub fn unsuffixed(tokens: TokenStream) -> TokenStream {
         .map(|tree| match tree {
             proc_macro2::TokenTree::Literal(literal) => {
                 let text = literal.to_string();
-                let digits = ["usize", "u16", "u32", "i32", "i64", "u64"].iter().find_map(|suffix| text.strip_suffix(suffix));
+                let digits =
+                    ["usize", "u16", "u32", "i32", "i64", "u64"].iter().find_map(|suffix| text.strip_suffix(suffix));
                 let plain = digits.filter(|digits| digits.parse::<u64>().is_ok());
                 match plain.and_then(|digits| digits.parse().ok()) {
                     Some(literal) => proc_macro2::TokenTree::Literal(literal),
