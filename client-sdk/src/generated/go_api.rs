@@ -71,7 +71,7 @@ impl Client {
         body: &types::TokenRequest,
     ) -> Result<ResponseValue<types::TokenReply>, Error<types::FailureReply>> {
         body.check()?;
-        let url = format!("{}/go-api/external/service/auth/token", self.baseurl,);
+        let url = format!("{}/go-api/external/service/auth/token", self.baseurl);
         let mut request = self
             .client
             .post(url)
@@ -103,7 +103,7 @@ impl Client {
         body: &types::TokenRequest,
     ) -> Result<ResponseValue<types::TokenReply>, Error<types::FailureReply>> {
         body.check()?;
-        let url = format!("{}/go-api/external/service/auth/token", self.baseurl,);
+        let url = format!("{}/go-api/external/service/auth/token", self.baseurl);
         let mut request = self
             .client
             .post(url)
@@ -141,7 +141,7 @@ impl Client {
         if let Some(size) = size {
             check::range("size", size, Some(1), Some(100))?;
         }
-        let url = format!("{}/go-api/external/service/auth/app", self.baseurl,);
+        let url = format!("{}/go-api/external/service/auth/app", self.baseurl);
         let mut request = self
             .client
             .get(url)
@@ -172,7 +172,7 @@ impl Client {
         body: &types::NewApp,
     ) -> Result<ResponseValue<types::NewAppReply>, Error<types::FailureReply>> {
         body.check()?;
-        let url = format!("{}/go-api/external/service/auth/app", self.baseurl,);
+        let url = format!("{}/go-api/external/service/auth/app", self.baseurl);
         let mut request = self
             .client
             .post(url)
@@ -197,7 +197,7 @@ impl Client {
     ///
     /// `GET /go-api/external/service/ping`
     pub async fn ping(&self) -> Result<ResponseValue<types::PingReply>, Error<types::FailureReply>> {
-        let url = format!("{}/go-api/external/service/ping", self.baseurl,);
+        let url = format!("{}/go-api/external/service/ping", self.baseurl);
         let mut request = self
             .client
             .get(url)
@@ -222,7 +222,7 @@ impl Client {
     ///
     /// `GET /go-api/internal/service/ping`
     pub async fn ping_internal(&self) -> Result<ResponseValue<types::PingReply>, Error<types::FailureReply>> {
-        let url = format!("{}/go-api/internal/service/ping", self.baseurl,);
+        let url = format!("{}/go-api/internal/service/ping", self.baseurl);
         let mut request = self
             .client
             .get(url)
@@ -247,7 +247,7 @@ impl Client {
     ///
     /// `GET /ws`
     pub async fn open_socket(&self) -> Result<ResponseValue<reqwest::Upgraded>, Error<types::FailureReply>> {
-        let url = format!("{}/ws", self.baseurl,);
+        let url = format!("{}/ws", self.baseurl);
         let mut request = self.client.get(url).build()?;
         let info = OperationInfo { operation_id: "open_socket" };
         self.pre(&mut request, &info).await?;
