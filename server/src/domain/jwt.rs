@@ -1,6 +1,8 @@
 //! JSON Web Tokens (RFC 7519) signed by HMAC-SHA256, and what `jsonwebtoken` leaves to its users: it takes a header with
 //! any `typ` and an unknown `crit`, and a token of any length.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,16 +10,19 @@ use serde::de::DeserializeOwned;
 /// Longer tokens are refused unread; ours have some 450 bytes.
 pub(super) const MAX_BYTES: usize = 4096;
 
-/// A derived key in the two forms that signing and verifying want.
+/// A derived key in the forms that signing and verifying want.
 pub struct JwtKey {
+    /// The header of every token that this key signs, encoded once.
+    header: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
 
 impl JwtKey {
-    /// The key of these bytes.
-    pub(super) fn new(secret: &[u8]) -> Self {
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+    /// The key of these bytes, which tokens name by `kid`.
+    pub(super) fn new(secret: &[u8], kid: &str) -> serde_json::Result<Self> {
+        let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header(kid))?);
+        Ok(Self { header, encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) })
     }
 }
 
@@ -26,9 +31,18 @@ fn header(kid: &str) -> Header {
     Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) }
 }
 
-/// The token for `claims`, signed under `key`, whose id is `kid`.
-pub(super) fn sign(claims: &impl Serialize, kid: &str, key: &JwtKey) -> jsonwebtoken::errors::Result<String> {
-    jsonwebtoken::encode(&header(kid), claims, &key.encoding)
+/// The token for `claims`, signed under `key`. It is what `jsonwebtoken::encode` gives, without the header's
+/// serialisation, which would be a tenth of the time that a token takes.
+pub(super) fn sign(claims: &impl Serialize, key: &JwtKey) -> jsonwebtoken::errors::Result<String> {
+    let claims = serde_json::to_vec(claims)?;
+    let mut token = String::with_capacity(key.header.len() + claims.len() * 4 / 3 + 50);
+    token.push_str(&key.header);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+    let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.encoding, Algorithm::HS256)?;
+    token.push('.');
+    token.push_str(&signature);
+    Ok(token)
 }
 
 /// A token whose signature is genuine.

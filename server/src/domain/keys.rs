@@ -63,14 +63,16 @@ impl Key {
     fn from_master(master: &[u8], created_at: Option<Timestamp>) -> Result<Self, KeyError> {
         let mut id = [0; 8];
         id.copy_from_slice(&derive(master, b"gatehouse/1/key-id")?.expose()[..8]);
+        let id = hex::encode(id);
         let mut derived = Vec::with_capacity(Purpose::ALL.len());
         for purpose in Purpose::ALL {
             let secret = derive(master, purpose.info())?;
             let mac = hmac::Key::new(HMAC_SHA256, secret.expose());
-            derived.push(Derived { mac, jwt: JwtKey::new(secret.expose()) });
+            let jwt = JwtKey::new(secret.expose(), &id).map_err(|_| KeyError::Derivation)?;
+            derived.push(Derived { mac, jwt });
         }
         let derived = derived.try_into().map_err(|_| KeyError::Derivation)?;
-        Ok(Self { id: hex::encode(id), created_at, derived })
+        Ok(Self { id, created_at, derived })
     }
 
     /// The key id: 16 hexadecimal digits, derived from the master secret, so that it says nothing about it.

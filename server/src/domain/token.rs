@@ -119,7 +119,7 @@ impl Tokens {
             jti: self.random.hex(32).into(),
         };
         let key = self.keys.active();
-        let token = jwt::sign(&claims, key.id(), key.jwt(Purpose::GoApiToken)).map_err(Error::internal)?;
+        let token = jwt::sign(&claims, key.jwt(Purpose::GoApiToken)).map_err(Error::internal)?;
         Ok(IssuedToken { token, expires_in: claims.exp - claims.iat })
     }
 

@@ -62,6 +62,15 @@ async fn a_token_says_what_the_contract_says() {
     assert_eq!(claims["exp"], caller.expires_at.seconds());
 }
 
+#[test]
+fn a_token_is_what_the_library_itself_would_write() {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header};
+    let claims = json!({"sub": "x", "exp": 4_000_000_000_i64});
+    let ours = jwt::sign(&claims, &JwtKey::new(&[7; 32], "k1").unwrap()).unwrap();
+    let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
+    assert_eq!(ours, jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&[7; 32])).unwrap());
+}
+
 #[tokio::test]
 async fn what_is_no_token_of_ours_is_unauthorized() {
     let bench = Bench::new().await;
