@@ -104,6 +104,34 @@ pub fn range<N: PartialOrd + Display>(
     }
 }
 
+/// Checks that a number is more than `bound`.
+///
+/// # Errors
+///
+/// If it is not.
+pub fn above<N: PartialOrd + Display>(field: &str, value: N, bound: N) -> Result<(), Violation> {
+    if value > bound { Ok(()) } else { Err(Violation::new(field, format!("is not more than {bound}"))) }
+}
+
+/// Checks that a number is less than `bound`.
+///
+/// # Errors
+///
+/// If it is not.
+pub fn below<N: PartialOrd + Display>(field: &str, value: N, bound: N) -> Result<(), Violation> {
+    if value < bound { Ok(()) } else { Err(Violation::new(field, format!("is not less than {bound}"))) }
+}
+
+/// Checks that no item of a list is there twice.
+///
+/// # Errors
+///
+/// If one is.
+pub fn unique<T: PartialEq>(field: &str, items: &[T]) -> Result<(), Violation> {
+    let twice = items.iter().enumerate().any(|(place, item)| items[..place].contains(item));
+    if twice { Err(Violation::new(field, "has an item twice")) } else { Ok(()) }
+}
+
 /// Passes on whether a number is a multiple of `step`.
 ///
 /// # Errors
@@ -142,5 +170,13 @@ mod tests {
         assert!(range("size", 0, Some(1), Some(100)).is_err());
         assert!(range("size", 101, Some(1), Some(100)).is_err());
         assert!(range("share", f64::NAN, Some(0.0), None).is_err());
+        assert!(above("share", 0.0, 0.0).is_err() && above("share", 0.1, 0.0).is_ok());
+        assert!(below("share", 1.0, 1.0).is_err() && below("share", f64::NAN, 1.0).is_err());
+    }
+
+    #[test]
+    fn items_are_unique() {
+        assert!(unique("tags", &["a", "b"]).is_ok() && unique::<i32>("tags", &[]).is_ok());
+        assert!(unique("tags", &["a", "b", "a"]).is_err());
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::document::{Document, Node};
 use super::operation::{Operation, field, type_name};
+use super::schema::is_scalar;
 
 /// The code that checks requests.
 pub(super) struct Checks {
@@ -228,32 +229,40 @@ fn integer(document: &Document<'_>, schema: &Node<'_>, name: &str, value: &Token
 }
 
 fn float(document: &Document<'_>, schema: &Node<'_>, name: &str, value: &TokenStream) -> TokenStream {
-    for word in ["exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
-        if schema.has(word) {
-            document.refuse(&schema.child(word), format!("the client does not check `{word}` of a fraction"));
-        }
+    if schema.has("multipleOf") {
+        document.refuse(&schema.child("multipleOf"), "the client does not check `multipleOf` of a fraction");
     }
-    let option = |word: &str| {
-        schema.child(word).value.as_f64().map_or_else(
-            || quote!(None),
-            |bound| {
-                let bound = Literal::f64_unsuffixed(bound);
-                quote!(Some(#bound))
-            },
-        )
+    let bound = |word: &str, exclusive: &str| {
+        let bound = schema.child(word).value.as_f64().map(Literal::f64_unsuffixed);
+        (bound, schema.child(exclusive).is_true())
     };
-    if !schema.has("minimum") && !schema.has("maximum") {
-        return TokenStream::new();
+    let (least, above) = bound("minimum", "exclusiveMinimum");
+    let (most, below) = bound("maximum", "exclusiveMaximum");
+    let mut rules = TokenStream::new();
+    let option = |bound: Option<&Literal>| bound.map_or_else(|| quote!(None), |bound| quote!(Some(#bound)));
+    let (lower, upper) = (least.as_ref().filter(|_| !above), most.as_ref().filter(|_| !below));
+    if lower.is_some() || upper.is_some() {
+        let (lower, upper) = (option(lower), option(upper));
+        rules.extend(quote!(check::range(#name, #value, #lower, #upper)?;));
     }
-    let (least, most) = (option("minimum"), option("maximum"));
-    quote!(check::range(#name, #value, #least, #most)?;)
+    if let Some(bound) = least.filter(|_| above) {
+        rules.extend(quote!(check::above(#name, #value, #bound)?;));
+    }
+    if let Some(bound) = most.filter(|_| below) {
+        rules.extend(quote!(check::below(#name, #value, #bound)?;));
+    }
+    rules
 }
 
 fn list(document: &Document<'_>, schema: &Node<'_>, name: &str, value: &TokenStream) -> TokenStream {
-    if schema.child("uniqueItems").is_true() {
-        document.refuse(&schema.child("uniqueItems"), "the client does not check that items are unique");
-    }
     let mut rules_of_all = TokenStream::new();
+    if schema.child("uniqueItems").is_true() {
+        if !is_scalar(document, &schema.child("items")) {
+            let sentence = "the client checks that items are unique if they are scalars";
+            document.refuse(&schema.child("uniqueItems"), sentence);
+        }
+        rules_of_all.extend(quote!(check::unique(#name, #value)?;));
+    }
     if let Some((least, most)) = bounds(schema, "Items") {
         // The method borrows by itself what the loop below has to be lent.
         let list: TokenStream = value.clone().into_iter().skip_while(|token| token.to_string() == "&").collect();

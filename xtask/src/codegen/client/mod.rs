@@ -14,6 +14,8 @@ mod polish;
 mod redact;
 mod schema;
 mod supplement;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 

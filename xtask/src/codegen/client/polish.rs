@@ -248,6 +248,7 @@ impl VisitMut for Encoded {
                 }
             }
         }
+        arguments.pop_punct();
         call.tokens = arguments.into_token_stream();
     }
 }

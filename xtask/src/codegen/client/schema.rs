@@ -25,6 +25,7 @@ const SHAPELESS: &[&str] = &[
     "pattern",
     "readOnly",
     "title",
+    "uniqueItems",
     "writeOnly",
 ];
 
