@@ -1,1 +1,51 @@
 //! Journeys: whole uses of the product, by the clients that people use.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a test says what is wrong")]
+
+mod events;
+mod printed;
+mod sdk;
+
+use std::time::Duration;
+
+use contract_tests::{
+    fixture::{DEMO_APP, DEMO_SECRET, Fixture},
+    wire::Request,
+};
+use gatehouse_client::{
+    RetryPolicy,
+    go_api::{Builder, NewApp, Session},
+};
+
+/// How long a token is good for.
+const TOKEN_LIFE: Duration = Duration::from_secs(604_800);
+
+/// A session's settings at this server, with the credentials of the demo and waits that take no time.
+fn settings(server: &Fixture) -> Builder {
+    Session::builder()
+        .base_url(server.base_url())
+        .app_id(DEMO_APP)
+        .app_secret(DEMO_SECRET)
+        .retry(RetryPolicy::default().jitter(|| 0.0))
+}
+
+/// A session of the demo application.
+fn session(server: &Fixture) -> Session {
+    settings(server).build().unwrap()
+}
+
+/// Registers an application of this name.
+async fn register(session: &Session, name: &str) -> String {
+    session.create_app(&NewApp::new(name)).await.unwrap().app_id.clone()
+}
+
+/// How many replies of an operation the server counted, whatever their codes.
+async fn replies(server: &Fixture, operation: &str) -> u64 {
+    let metrics = server.send(Request::get("/metrics")).await.reply.text();
+    let label = format!("operation=\"{operation}\"");
+    let of_operation = metrics.lines().filter(|line| line.starts_with("gatehouse_replies_total{"));
+    of_operation
+        .filter(|line| line.contains(&label))
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+        .sum()
+}
