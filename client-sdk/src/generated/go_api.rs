@@ -6,8 +6,8 @@ use gatehouse_client::wire::check::{self, Check, Violation};
 use gatehouse_client::wire::envelope::{Envelope, Opened};
 use gatehouse_client::wire::header::{self, HeaderError};
 use gatehouse_client::wire::{Caller, Operation, Place, Scheme};
-pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 use progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt};
+pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 
 /// Client for Gatehouse go_api
 ///

@@ -5,6 +5,7 @@
 //! know: `view` builds that view, and refuses, with the place in the document, what neither it nor the supplement can
 //! express.
 
+mod arrange;
 mod checks;
 mod document;
 mod envelope;
@@ -57,6 +58,6 @@ fn assemble(progenitor: TokenStream, supplement: TokenStream, plan: &Plan<'_>) -
     let mut client: syn::File = syn::parse2(progenitor)?;
     polish::apply(&mut client, plan)?;
     client.items.extend(syn::parse2::<syn::File>(supplement)?.items);
-    polish::arrange(&mut client);
+    arrange::arrange(&mut client);
     Ok(client)
 }

@@ -1,15 +1,14 @@
 //! Makes progenitor's code what a person would have written: documented order of fields, one arm for all statuses of
 //! one type, no lifetimes that elision covers, no silenced lints, no constructor that can panic, no printed secrets.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::parse::Parser;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, Meta, Pat, Stmt, UseTree};
+use syn::{Attribute, Block, Expr, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, Meta, Pat, Stmt};
 
+use super::arrange::Words;
 use super::operation::{Operation, field, type_name};
 use super::view::View;
 
@@ -45,63 +44,6 @@ pub(super) fn apply(client: &mut File, plan: &Plan<'_>) -> syn::Result<()> {
     }
     Readable.visit_file_mut(client);
     Ok(())
-}
-
-/// Puts the imports first and the types last, and drops the imports that nothing uses.
-pub(super) fn arrange(client: &mut File) {
-    let rank = |item: &Item| match item {
-        Item::Use(_) => 0,
-        Item::Mod(module) if module.ident == "types" => 2,
-        _ => 1,
-    };
-    client.items.sort_by_key(rank);
-    let (imports, rest): (Vec<Item>, Vec<Item>) = client.items.drain(..).partition(|item| matches!(item, Item::Use(_)));
-    let mut used = HashSet::new();
-    for item in &rest {
-        words(item.to_token_stream(), &mut used);
-    }
-    for mut item in imports {
-        if let Item::Use(import) = &mut item
-            && (!matches!(import.vis, syn::Visibility::Inherited) || prune(&mut import.tree, &used))
-        {
-            client.items.push(item);
-        }
-    }
-    client.items.extend(rest);
-    Readable.visit_file_mut(client);
-}
-
-fn words(tokens: TokenStream, found: &mut HashSet<String>) {
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Group(group) => words(group.stream(), found),
-            proc_macro2::TokenTree::Ident(ident) => {
-                found.insert(ident.to_string());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Leaves of the tree what is used; false if that is nothing. Traits are used through their methods.
-fn prune(tree: &mut UseTree, used: &HashSet<String>) -> bool {
-    match tree {
-        UseTree::Path(path) => prune(&mut path.tree, used),
-        UseTree::Name(name) => {
-            let name = name.ident.to_string();
-            match name.as_str() {
-                "self" => used.contains("check") || used.contains("header"),
-                "RequestBuilderExt" => used.contains("form_urlencoded"),
-                name => used.contains(name),
-            }
-        }
-        UseTree::Group(group) => {
-            let leaves = std::mem::take(&mut group.items).into_iter();
-            group.items = leaves.filter_map(|mut leaf| prune(&mut leaf, used).then_some(leaf)).collect();
-            !group.items.is_empty()
-        }
-        _ => true,
-    }
 }
 
 fn types(items: &mut Vec<Item>, plan: &Plan<'_>) -> syn::Result<()> {
@@ -281,11 +223,7 @@ fn describe(attributes: &mut Vec<Attribute>, plan: &Plan<'_>, operation: &Operat
 fn body(block: &mut Block, plan: &Plan<'_>, method: &str) -> syn::Result<()> {
     // progenitor sends the document's version as a header that no document of ours has.
     block.stmts.retain(|statement| !statement.to_token_stream().to_string().contains("\"api-version\""));
-    let uses = |statement: &Stmt| {
-        let mut found = HashSet::new();
-        words(statement.to_token_stream(), &mut found);
-        found.contains("header_map")
-    };
+    let uses = |statement: &Stmt| Words::of(statement.to_token_stream()).has("header_map");
     if block.stmts.iter().filter(|statement| uses(statement)).count() == 2 {
         block.stmts.retain(|statement| {
             !matches!(statement, Stmt::Local(local) if local.pat.to_token_stream().to_string() == "mut header_map")
@@ -348,7 +286,7 @@ impl VisitMut for Elided {
 }
 
 /// Shortens what the prelude has, takes the suffix from numbers whose type is known, and silences no lint.
-struct Readable;
+pub(super) struct Readable;
 
 impl VisitMut for Readable {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {

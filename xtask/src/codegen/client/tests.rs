@@ -234,7 +234,8 @@ fn a_schema_with_an_unknown_keyword() {
 fn a_reference_that_leads_nowhere() {
     let pointer = "#/components/schemas/Failure/properties/age";
     refused(pointer, "`#/components/schemas/Age` is not in this document", |document| {
-        document["components"]["schemas"]["Failure"]["properties"]["age"] = json!({ "$ref": "#/components/schemas/Age" });
+        document["components"]["schemas"]["Failure"]["properties"]["age"] =
+            json!({ "$ref": "#/components/schemas/Age" });
     });
 }
 
