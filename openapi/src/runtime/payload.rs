@@ -48,10 +48,6 @@ pub enum FieldKind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// One item of a list of texts, which repeats the field.
-    TextList,
-    /// One item of a list of whole numbers, which repeats the field.
-    IntegerList,
 }
 
 macro_rules! body {
@@ -253,8 +249,8 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
         };
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
         let item = match kind {
-            FieldKind::Text | FieldKind::TextList => Value::String(text),
-            FieldKind::Integer | FieldKind::IntegerList => {
+            FieldKind::Text => Value::String(text),
+            FieldKind::Integer => {
                 text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?
             }
             FieldKind::Number => {
@@ -263,16 +259,10 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
             }
             FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
         };
-        match (kind, object.get_mut(&name)) {
-            (FieldKind::TextList | FieldKind::IntegerList, Some(Value::Array(items))) => items.push(item),
-            (FieldKind::TextList | FieldKind::IntegerList, _) => {
-                object.insert(name, Value::Array(vec![item]));
-            }
-            (_, Some(_)) => return Err(invalid("stands there twice").into()),
-            (_, None) => {
-                object.insert(name, item);
-            }
+        if object.contains_key(&name) {
+            return Err(invalid("stands there twice").into());
         }
+        object.insert(name, item);
     }
     Ok(Value::Object(object))
 }
@@ -291,7 +281,7 @@ mod tests {
     struct Loan;
     impl FormFields for Loan {
         const FIELDS: &'static [(&'static str, FieldKind)] =
-            &[("tool", FieldKind::Text), ("days", FieldKind::Integer), ("tags", FieldKind::TextList)];
+            &[("tool", FieldKind::Text), ("days", FieldKind::Integer)];
     }
 
     fn form(text: &str) -> Result<Value, String> {
@@ -300,8 +290,8 @@ mod tests {
 
     #[test]
     fn text_becomes_what_the_schema_says() {
-        let value = form("tool=a+b%26c&days=3&tags=x&tags=y&unknown=1").unwrap();
-        assert_eq!(value, serde_json::json!({ "tool": "a b&c", "days": 3, "tags": ["x", "y"] }));
+        let value = form("tool=a+b%26c&days=3&unknown=1").unwrap();
+        assert_eq!(value, serde_json::json!({ "tool": "a b&c", "days": 3 }));
     }
 
     #[test]

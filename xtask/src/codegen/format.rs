@@ -8,9 +8,13 @@ use proc_macro2::TokenStream;
 use crate::{Context as _, Failure, root};
 
 /// Syntax as text, before rustfmt.
-pub fn print(items: TokenStream) -> Result<String, Failure> {
-    let file = syn::parse2(items).context("the generated code is no Rust")?;
-    Ok(spaced(&prettyplease::unparse(&file)))
+pub fn print(file: &syn::File) -> String {
+    spaced(&prettyplease::unparse(file))
+}
+
+/// The same for items that were not parsed yet.
+pub fn print_items(items: TokenStream) -> Result<String, Failure> {
+    Ok(print(&syn::parse2(items).context("the generated code is no Rust")?))
 }
 
 /// Puts a blank line between items, and between the methods of an `impl` or a trait, as people do and prettyplease does
@@ -95,7 +99,7 @@ mod tests {
             struct Tool { a: u8, b: u8 }
             impl Tool { type A = u8; type B = u8; fn one(&self) {} fn two(&self) { let x = 1; f(x); } }
         };
-        let text = rustfmt(&print(code).unwrap()).unwrap();
+        let text = rustfmt(&print_items(code).unwrap()).unwrap();
         assert_eq!(
             text,
             "use a::b;\nuse c::d;\n\nconst A: u8 = 1;\nconst B: u8 = 2;\n\n/// A tool.\nstruct Tool {\n    a: u8,\n    b: u8,\n}\n\n\

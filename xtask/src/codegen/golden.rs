@@ -57,6 +57,6 @@ fn modules(sources: &[Source]) -> Result<Output, Failure> {
         let name = names::snake(source.name());
         quote!(pub mod #name;)
     });
-    let text = format::print(quote!(#(#modules)*))?;
+    let text = format::print_items(quote!(#(#modules)*))?;
     Ok(Output::new(format!("{FOLDER}/mod.rs"), format::rustfmt(&format!("{HEAD}{text}"))?))
 }

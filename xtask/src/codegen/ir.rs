@@ -420,7 +420,6 @@ pub enum Kind {
         items: Box<Type>,
         min: Option<usize>,
         max: Option<usize>,
-        unique: bool,
     },
     /// A named schema.
     Named(String),

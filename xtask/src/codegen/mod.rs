@@ -54,6 +54,8 @@ pub struct Source {
     pub value: Value,
     /// What it says.
     pub document: Document,
+    /// The client that was made of it, before rustfmt.
+    client: String,
 }
 
 /// Every document of `openapi/`, in the order of their names.
@@ -100,7 +102,8 @@ fn accept(file: &str, text: &str) -> Result<Source, Vec<Refusal>> {
     if !missing.is_empty() {
         return Err(missing);
     }
-    Ok(Source { file: file.to_owned(), value, document })
+    let client = client::generate(&document.dialect.name, file, &value)?;
+    Ok(Source { file: file.to_owned(), value, document, client })
 }
 
 impl Source {
@@ -130,8 +133,7 @@ impl Source {
     }
 
     fn client(&self) -> Result<String, Failure> {
-        let text = client::generate(self.name(), &self.file, &self.value).map_err(|refusals| refused(&refusals))?;
-        format::rustfmt(&text)
+        format::rustfmt(&self.client)
     }
 
     fn json(&self) -> Result<String, Failure> {
@@ -156,7 +158,7 @@ fn server_modules(sources: &[Source]) -> Result<Output, Failure> {
         quote!(&#name::DOCUMENT)
     });
     let count = proc_macro2::Literal::usize_unsuffixed(sources.len());
-    let text = format::print(quote! {
+    let text = format::print_items(quote! {
         #(#modules)*
 
         use crate::runtime::Document;
@@ -182,6 +184,6 @@ fn client_modules(sources: &[Source]) -> Result<Output, Failure> {
         let name = names::snake(source.name());
         quote!(pub mod #name;)
     });
-    let text = format::print(quote!(#(#modules)*))?;
+    let text = format::print_items(quote!(#(#modules)*))?;
     Ok(Output::new("client-sdk/src/generated/mod.rs", format::rustfmt(&format!("{MODULES}{text}"))?))
 }

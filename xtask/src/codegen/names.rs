@@ -26,7 +26,8 @@ fn ident(name: &str) -> Ident {
         return Ident::new(name, Span::call_site());
     }
     if UNUSABLE.contains(&name) || name.is_empty() {
-        return Ident::new(&format!("{name}_value"), Span::call_site());
+        let suffix = if name == "Self" { "Value" } else { "_value" };
+        return Ident::new(&format!("{name}{suffix}"), Span::call_site());
     }
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Ident::new(&format!("_{name}"), Span::call_site());
@@ -76,6 +77,7 @@ mod tests {
     fn keywords_stay_readable() {
         assert_eq!(snake("type").to_string(), "r#type");
         assert_eq!(snake("self").to_string(), "self_value");
+        assert_eq!(pascal("self").to_string(), "SelfValue");
         assert_eq!(pascal("2fa").to_string(), "_2fa");
     }
 }

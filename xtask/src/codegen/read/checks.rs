@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{envelope, node::Source, replies};
 use crate::codegen::{
-    ir::{Document, Form, Kind, Listed, Media, Place, Schema, Type, UsedHeader},
+    ir::{Document, Form, Kind, Listed, Media, Operation, Place, Property, Schema, Type, UsedHeader},
     names,
     refusal::step,
-    server::{RESERVED, types::named},
+    server::{RESERVED, replies::header_set, security::extractor, types::named},
 };
 
 /// Refuses in the source what the document as a whole gets wrong.
 pub fn all(source: &Source<'_>, doc: &Document) {
     let checks = Checks { source, doc };
     checks.operations();
-    checks.type_names();
+    checks.names();
     checks.schemas();
     checks.cycles();
     checks.bodies();
@@ -41,7 +41,7 @@ impl Checks<'_> {
     }
 
     /// The pointer of an operation.
-    pub fn at(&self, operation: &crate::codegen::ir::Operation) -> String {
+    pub fn at(&self, operation: &Operation) -> String {
         format!("/paths/{}/{}", step(&operation.path), operation.method)
     }
 
@@ -80,38 +80,77 @@ impl Checks<'_> {
         }
     }
 
-    /// The names of types share one module.
-    fn type_names(&self) {
+    /// Types share one module, and so do constants and functions.
+    fn names(&self) {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for name in RESERVED {
             taken.insert((*name).to_owned(), "the code around it".to_owned());
         }
         taken.insert(names::pascal(&self.doc.dialect.name).to_string(), "the dialect".to_owned());
-        let mut claim = |name: String, owner: String, pointer: String| {
-            if let Some(other) = taken.get(&name) {
+        for (name, owner, pointer) in self.claims() {
+            if let Some(other) = taken.get(&name).filter(|other| **other != owner) {
                 self.refuse(&pointer, format!("the name `{name}` in the code is already that of {other}"));
             }
             taken.insert(name, owner);
-        };
+        }
+    }
+
+    /// Every name of the code that comes from the document: the name, what has it, and where that stands.
+    fn claims(&self) -> Vec<(String, String, String)> {
+        let mut claims = Vec::new();
         for schema in &self.doc.schemas {
             let pointer = format!("/components/schemas/{}", step(&schema.name));
             if !names::usable(&schema.name) {
                 self.refuse(&pointer, "a schema's name is made of letters and digits");
             }
-            claim(names::pascal(&schema.name).to_string(), format!("the schema `{}`", schema.name), pointer);
-        }
-        for operation in &self.doc.operations {
-            let pointer = format!("{}/operationId", self.at(operation));
-            let base = names::pascal(&operation.id).to_string();
-            let owner = format!("the operation `{}`", operation.id);
-            claim(base.clone(), owner.clone(), pointer.clone());
-            if operation.body.as_ref().is_some_and(|body| body.media.len() > 1) {
-                claim(format!("{base}Body"), owner.clone(), pointer.clone());
-            }
-            if self.doc.envelope.is_none() {
-                claim(format!("{base}Error"), owner, pointer);
+            let owner = format!("the schema `{}`", schema.name);
+            claims.push((names::pascal(&schema.name).to_string(), owner.clone(), pointer.clone()));
+            if let Form::Object(properties) = &schema.form {
+                let shouty =
+                    |property: &Property| names::shouty(&format!("{} {}", schema.name, property.name)).to_string();
+                claims.extend(properties.iter().map(|property| (shouty(property), owner.clone(), pointer.clone())));
             }
         }
+        for scheme in &self.doc.schemes {
+            let pointer = format!("/components/securitySchemes/{}", step(&scheme.name));
+            claims.push((names::shouty(&scheme.name).to_string(), format!("the scheme `{}`", scheme.name), pointer));
+        }
+        for header in &self.doc.headers {
+            let pointer = format!("/components/headers/{}", step(&header.name));
+            claims.push((names::shouty(&header.name).to_string(), format!("the header `{}`", header.name), pointer));
+        }
+        for reply in &self.doc.replies {
+            let pointer = format!("/components/responses/{}", step(&reply.name));
+            claims.push((names::snake(&reply.name).to_string(), format!("the reply `{}`", reply.name), pointer));
+        }
+        claims.extend(self.doc.operations.iter().flat_map(|operation| self.claims_of(operation)));
+        claims
+    }
+
+    fn claims_of(&self, operation: &Operation) -> Vec<(String, String, String)> {
+        let base = names::pascal(&operation.id).to_string();
+        let mut claimed = vec![base.clone()];
+        if operation.body.as_ref().is_some_and(|body| body.media.len() > 1) {
+            claimed.push(format!("{base}Body"));
+        }
+        if self.doc.envelope.is_none() {
+            claimed.push(format!("{base}Error"));
+        }
+        let statuses = operation.replies.iter();
+        claimed.extend(statuses.filter_map(|(status, _)| Some(header_set(self.doc, operation, *status)?.to_string())));
+        let with_default = operation.parameters.iter().filter(|parameter| parameter.default.is_some());
+        claimed.extend(
+            with_default.map(|parameter| names::snake(&format!("{} {}", operation.id, parameter.name)).to_string()),
+        );
+        let pointer = format!("{}/operationId", self.at(operation));
+        let owner = format!("the operation `{}`", operation.id);
+        let mut claims: Vec<_> = claimed.into_iter().map(|name| (name, owner.clone(), pointer.clone())).collect();
+        if !operation.security.is_empty() {
+            // Operations with the same security share one extractor, and so are no rivals for its name.
+            let owner = format!("the security of {}", operation.security.join(" or "));
+            claims.push((extractor(operation).to_string(), owner, pointer));
+        }
+        claims
     }
 
     fn schemas(&self) {
@@ -221,7 +260,7 @@ impl Checks<'_> {
             for property in properties {
                 if !self.is_field(&property.ty.kind) {
                     let at = format!("/components/schemas/{}/properties/{}", step(&name), step(&property.name));
-                    self.refuse(&at, "a form field is a text, a number, a truth value, an enumeration, or a list of texts or whole numbers");
+                    self.refuse(&at, "a form field is a text, a number, a truth value or an enumeration");
                 }
             }
         }
@@ -230,12 +269,7 @@ impl Checks<'_> {
     fn is_field(&self, kind: &Kind) -> bool {
         match kind {
             Kind::Named(name) => self.is_enumeration(name),
-            Kind::List { items, .. } => match &items.kind {
-                Kind::Text { .. } | Kind::Integer { .. } => true,
-                Kind::Named(name) => self.is_enumeration(name),
-                _ => false,
-            },
-            Kind::Null => false,
+            Kind::List { .. } | Kind::Null => false,
             _ => true,
         }
     }

@@ -76,7 +76,7 @@ fn result(doc: &Document, operation: &Operation) -> TokenStream {
         return quote!(Result<OnSocket, Fault>);
     }
     if doc.envelope.is_none() {
-        let error = plain::error_name(operation);
+        let error = plain::error_name(doc, operation);
         let Some((status, reply)) = plain::success(doc, operation) else {
             return quote!(Result<(), #error>);
         };

@@ -32,8 +32,11 @@ pub fn success<'d>(doc: &'d Document, operation: &'d Operation) -> Option<(u16, 
     Some((*status, doc.reply(listed)?))
 }
 
-/// The enumeration of an operation's failures.
-pub fn error_name(operation: &Operation) -> Ident {
+/// The enumeration of an operation's failures; the runtime's own where a handler gives none.
+pub fn error_name(doc: &Document, operation: &Operation) -> Ident {
+    if failures(doc, operation).is_empty() {
+        return format_ident!("Refusal");
+    }
     format_ident!("{}Error", names::pascal(&operation.id))
 }
 
@@ -62,12 +65,13 @@ pub fn outcomes(doc: &Document) -> TokenStream {
     if doc.envelope.is_some() {
         return TokenStream::new();
     }
-    let outcomes = doc.operations.iter().map(|operation| outcome(doc, operation));
+    let failing = doc.operations.iter().filter(|operation| !failures(doc, operation).is_empty());
+    let outcomes = failing.map(|operation| outcome(doc, operation));
     super::types::unsuffixed(quote!(#(#outcomes)*))
 }
 
 fn outcome(doc: &Document, operation: &Operation) -> TokenStream {
-    let name = error_name(operation);
+    let name = error_name(doc, operation);
     let title = docs(&format!("Why `{}` has no result.", operation.id));
     let failures = failures(doc, operation);
     let variants = failures.iter().map(|(status, reply)| {

@@ -66,11 +66,10 @@ pub fn property(property: &Property) -> TokenStream {
 pub fn validator(ty: &Type) -> Option<TokenStream> {
     let mut parts = Vec::new();
     match &ty.kind {
-        Kind::List { items, min, max, unique } => {
+        Kind::List { items, min, max } => {
             parts.extend(scalar(&items.kind));
             parts.extend(min.map(|min| quote!(min_items = #min)));
             parts.extend(max.map(|max| quote!(max_items = #max)));
-            parts.extend(unique.then(|| quote!(unique_items)));
         }
         kind => parts = scalar(kind),
     }
