@@ -2,9 +2,12 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a test says what is wrong")]
 
+mod commands;
 mod events;
 mod printed;
+mod program;
 mod sdk;
+mod serving;
 
 use std::time::Duration;
 
