@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod codegen;
 mod failure;
+mod lint_spec;
 mod tidy;
 
 pub use failure::{Context, Failure};
@@ -31,6 +32,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Checks the rules that our documents keep to, and their examples
+    LintSpec,
     /// Checks the rules that a compiler does not know: layers, style, manifests, licences
     Tidy,
     /// Measures the server against two floors with wrk
@@ -51,6 +54,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Codegen { check } => codegen::run(check),
+        Task::LintSpec => lint_spec::run(),
         Task::Tidy => tidy::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Floor(options) => bench::floor::run(&options),
