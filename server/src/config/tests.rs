@@ -157,3 +157,22 @@ fn the_table_of_keys_is_complete() {
     let sections = BTreeSet::from(["go_api".to_owned(), "ops".to_owned(), "limits".to_owned()]);
     assert_eq!(known.difference(&sections).cloned().collect::<BTreeSet<_>>(), listed);
 }
+
+#[test]
+fn the_readme_has_every_key_with_its_default() {
+    let readme = include_str!("../../../README.md");
+    let settings = readme.split("\n## ").find(|section| section.starts_with("Settings\n")).unwrap();
+    let rows = settings.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split('|').map(str::trim).collect()).collect();
+    let keys: Vec<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+    assert_eq!(keys, KEYS.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+    let default = format!("{:?}", Config::default());
+    for (key, row) in keys.iter().zip(&rows) {
+        // A default in words is none that could be written down.
+        if let Some(value) = row[2].strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+            let variable = format!("GATEHOUSE_{}", key.replace('.', "__").to_uppercase());
+            let config = load(None, &[(&variable, value)], &[]).unwrap();
+            assert_eq!(format!("{config:?}"), default, "{key}");
+        }
+    }
+}
