@@ -78,7 +78,14 @@ fn json_schema(schema: &Value) -> Value {
             let kept: Map<String, Value> = members
                 .iter()
                 .filter(|(key, _)| !matches!(key.as_str(), "nullable" | "example" | "description"))
-                .map(|(key, value)| (key.clone(), json_schema(value)))
+                .map(|(key, value)| match (key.as_str(), value) {
+                    // The keys in there are names of properties, whatever else they may mean.
+                    ("properties", Value::Object(all)) => {
+                        let all = all.iter().map(|(name, value)| (name.clone(), json_schema(value)));
+                        (key.clone(), Value::Object(all.collect()))
+                    }
+                    _ => (key.clone(), json_schema(value)),
+                })
                 .collect();
             let null_only = members.get("enum").is_some_and(|values| values == &json!([null]));
             match members.get("nullable") {

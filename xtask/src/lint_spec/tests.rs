@@ -1,3 +1,5 @@
+//! Each rule of the lint, made to fail.
+
 use serde_json::{Value, json};
 
 use super::lint;
@@ -141,7 +143,17 @@ fn examples_are_there_and_match() {
         parameter.as_object_mut().unwrap().remove("example");
     });
     assert_eq!(removed, ["x.yaml: #/paths/~1tools/get/parameters/0: `example` is missing"]);
+    let named = said("/components/schemas/Reply/properties", |all| {
+        all["description"] = json!({ "type": "string", "description": ".", "maxLength": 1 });
+    });
+    assert!(named.is_empty(), "{named:?}");
     let body = "/paths/~1tools/get/responses/200/content/application~1json";
+    let described = said("", |document| {
+        document["components"]["schemas"]["Reply"]["properties"]["description"] =
+            json!({ "type": "string", "description": "." });
+        document.pointer_mut(&format!("{body}/examples/ok/value")).unwrap()["description"] = json!(7);
+    });
+    assert!(described.iter().any(|found| found.contains("does not match its schema")), "{described:?}");
     let found = said(body, |body| body["examples"]["ok"]["value"] = json!({ "code": 0 }));
     assert!(found[0].contains("the example does not match its schema"), "{found:?}");
 }
