@@ -250,9 +250,7 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
         let item = match kind {
             FieldKind::Text => Value::String(text),
-            FieldKind::Integer => {
-                text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?
-            }
+            FieldKind::Integer => text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?,
             FieldKind::Number => {
                 let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
                 number.map(Value::from).ok_or_else(|| invalid("is not a number"))?
@@ -280,8 +278,7 @@ mod tests {
 
     struct Loan;
     impl FormFields for Loan {
-        const FIELDS: &'static [(&'static str, FieldKind)] =
-            &[("tool", FieldKind::Text), ("days", FieldKind::Integer)];
+        const FIELDS: &'static [(&'static str, FieldKind)] = &[("tool", FieldKind::Text), ("days", FieldKind::Integer)];
     }
 
     fn form(text: &str) -> Result<Value, String> {
