@@ -13,6 +13,8 @@ mod names;
 mod output;
 mod read;
 mod refusal;
+#[cfg(test)]
+mod refused;
 mod server;
 
 use std::path::{Path, PathBuf};

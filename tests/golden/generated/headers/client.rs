@@ -182,7 +182,7 @@ pub struct TurnPageHeaders {
     /// Whether it is the last.
     pub x_is_last: Option<bool>,
     /// What it is.
-    pub etag: Option<String>,
+    pub x_mark: Option<String>,
 }
 
 impl TryFrom<&reqwest::header::HeaderMap> for TurnPageHeaders {
@@ -193,7 +193,7 @@ impl TryFrom<&reqwest::header::HeaderMap> for TurnPageHeaders {
             x_trace_id: header::required(headers, "X-Trace-ID")?,
             x_next_page: header::optional(headers, "X-Next-Page")?,
             x_is_last: header::optional(headers, "X-Is-Last")?,
-            etag: header::optional(headers, "ETag")?,
+            x_mark: header::optional(headers, "X-Mark")?,
         })
     }
 }

@@ -110,7 +110,7 @@ pub struct TurnPageHeaders {
     /// Whether it is the last.
     pub x_is_last: Option<bool>,
     /// What it is.
-    pub e_tag: Option<String>,
+    pub x_mark: Option<String>,
 }
 
 impl HeaderSet for TurnPageHeaders {
@@ -118,7 +118,7 @@ impl HeaderSet for TurnPageHeaders {
         [
             self.x_next_page.map(|value| ("x-next-page", value.to_string())),
             self.x_is_last.map(|value| ("x-is-last", value.to_string())),
-            self.e_tag.map(|value| ("etag", value.to_string())),
+            self.x_mark.map(|value| ("x-mark", value.to_string())),
         ]
         .into_iter()
         .flatten()
@@ -221,7 +221,7 @@ impl Operation for TurnPage {
                     required: false,
                     kind: HeaderKind::Boolean,
                 },
-                &Header { name: "ETag", description: "What it is.", required: false, kind: HeaderKind::Text },
+                &Header { name: "X-Mark", description: "What it is.", required: false, kind: HeaderKind::Text },
             ],
         )]
     }

@@ -12,14 +12,16 @@ use crate::codegen::{
 
 /// Refuses in the source what the document as a whole gets wrong.
 pub fn all(source: &Source<'_>, doc: &Document) {
-    let checks = Checks { source, doc };
+    let checks = Checks { source, doc, is_whole: source.is_clean() };
     checks.operations();
     checks.names();
     checks.schemas();
     checks.cycles();
     checks.bodies();
     checks.parameters();
-    checks.unused();
+    if checks.is_whole {
+        checks.unused();
+    }
     replies::all(&checks);
     envelope::all(&checks);
 }
@@ -29,6 +31,8 @@ pub struct Checks<'d> {
     source: &'d Source<'d>,
     /// The document.
     pub doc: &'d Document,
+    /// Whether everything of the document was read, so that nothing is missing because it was refused.
+    pub is_whole: bool,
 }
 
 impl Checks<'_> {
@@ -75,7 +79,7 @@ impl Checks<'_> {
                 self.refuse(&format!("{at}/x-websocket"), "a WebSocket is opened by a GET request");
             }
         }
-        if self.doc.operations.is_empty() {
+        if self.is_whole && self.doc.operations.is_empty() {
             self.refuse("/paths", "a document needs an operation");
         }
     }

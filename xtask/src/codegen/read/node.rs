@@ -32,6 +32,11 @@ impl<'d> Source<'d> {
         Some(Node { source: self, pointer: format!("#{pointer}"), value: self.root.pointer(pointer)? })
     }
 
+    /// Whether nothing was refused so far, so that what is missing is missing in the document, too.
+    pub fn is_clean(&self) -> bool {
+        self.refusals.borrow().is_empty()
+    }
+
     /// Every refusal in the order of places, each once.
     pub fn into_refusals(self) -> Vec<Refusal> {
         let mut seen = Vec::new();
@@ -199,6 +204,11 @@ impl<'d> Fields<'d> {
         for key in keys {
             self.take(key);
         }
+    }
+
+    /// Whether one of these keys is there.
+    pub fn has(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.map.contains_key(*key))
     }
 
     /// Refuses every key that nobody took.

@@ -119,9 +119,7 @@ fn security(node: &Node<'_>) -> (Vec<String>, bool) {
                     continue;
                 }
                 if scopes.value.as_array().is_none_or(|scopes| !scopes.is_empty()) {
-                    scopes.refuse(
-                        "scopes are not supported: rights are the handler's business, and `x-auth-code` names them",
-                    );
+                    scopes.refuse("scopes are not supported: rights are the handler's business");
                 }
                 names.push((*name).to_owned());
             }

@@ -116,6 +116,10 @@ fn kind(fields: &mut Fields<'_>, nullable: bool) -> Option<Kind> {
     if let Some(all) = fields.take("allOf") {
         return described_reference(&all);
     }
+    if fields.has(&["anyOf", "oneOf", "not"]) && !fields.has(&["type"]) {
+        // Closing the type refuses the keyword itself.
+        return None;
+    }
     let name = fields.need("type")?;
     match name.text()?.as_str() {
         "string" => text(fields),
