@@ -23,13 +23,20 @@ use gatehouse_client::{
 /// How long a token is good for.
 const TOKEN_LIFE: Duration = Duration::from_secs(604_800);
 
-/// A session's settings at this server, with the credentials of the demo and waits that take no time.
+/// An HTTP client that goes to the server itself, even where the environment names a proxy: that would see credentials,
+/// and could not reach loopback.
+fn direct() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The settings of a session at this address, with waits that take no time.
+fn settings_at(base_url: String) -> Builder {
+    Session::builder().base_url(base_url).http_client(direct()).retry(RetryPolicy::default().jitter(|| 0.0))
+}
+
+/// The same at this server, with the credentials of the demo.
 fn settings(server: &Fixture) -> Builder {
-    Session::builder()
-        .base_url(server.base_url())
-        .app_id(DEMO_APP)
-        .app_secret(DEMO_SECRET)
-        .retry(RetryPolicy::default().jitter(|| 0.0))
+    settings_at(server.base_url()).app_id(DEMO_APP).app_secret(DEMO_SECRET)
 }
 
 /// A session of the demo application.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use contract_tests::fixture::{DEMO_APP, Fixture};
+use contract_tests::{
+    fixture::{DEMO_APP, DEMO_SECRET, Fixture},
+    must,
+};
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use gatehouse_client::{
     RetryPolicy,
-    go_api::{App, AppStatus, Error, ErrorCode, NewApp, Session},
+    go_api::{App, AppStatus, Error, ErrorCode, NewApp, Session, events::Event},
 };
 use gatehouse_server::domain::app::AppId;
 
@@ -239,8 +242,25 @@ async fn nothing_that_is_printed_has_a_secret_in_it() {
 #[tokio::test]
 async fn a_session_works_with_a_client_of_its_users_own() {
     let server = Fixture::start().await;
-    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
     let session =
         settings(&server).http_client(client).user_agent("journeys/1").retry(RetryPolicy::none()).build().unwrap();
     assert_eq!(session.apps().page(1).await.unwrap().pagination.total, 0);
+}
+
+#[tokio::test]
+async fn a_session_makes_a_client_if_it_is_given_none() {
+    // Like every client that is not told otherwise, it would go to the proxy of the environment.
+    let proxies = ["http_proxy", "https_proxy", "all_proxy"];
+    if std::env::vars_os().any(|(name, _)| proxies.contains(&name.to_string_lossy().to_lowercase().as_str())) {
+        eprintln!("left out: the SDK's own HTTP client, because the environment has settings for proxies");
+        return;
+    }
+    let server = Fixture::start().await;
+    let builder = Session::builder().base_url(server.base_url()).app_id(DEMO_APP).app_secret(DEMO_SECRET);
+    let session = builder.build().unwrap();
+    let mut events = session.events().connect().await.unwrap();
+    let created = session.create_app(&NewApp::new("By a plain session")).await.unwrap();
+    let event = must("the event", events.next()).await.unwrap().unwrap();
+    assert!(matches!(&event, Event::AppCreated { app_id, .. } if *app_id == created.app_id), "{event:?}");
 }

@@ -8,10 +8,7 @@ use contract_tests::{
     wire::Request,
 };
 use futures_util::StreamExt;
-use gatehouse_client::{
-    RetryPolicy,
-    go_api::{NewApp, Session, events::Event},
-};
+use gatehouse_client::go_api::{NewApp, Session, events::Event};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,15 +16,17 @@ use tokio::{
     process::Command,
 };
 
-use crate::program::{Installation, Running};
+use crate::{
+    direct,
+    program::{Installation, Running},
+    settings_at,
+};
 
 const TOKEN: &str = "/go-api/external/service/auth/token";
 const APP: &str = "/go-api/external/service/auth/app";
 
 fn session_of(server: &Running, app_id: &str, app_secret: &str) -> Session {
-    let policy = RetryPolicy::default().jitter(|| 0.0);
-    let builder = Session::builder().base_url(server.base_url()).app_id(app_id).app_secret(app_secret);
-    builder.retry(policy).build().unwrap()
+    settings_at(server.base_url()).app_id(app_id).app_secret(app_secret).build().unwrap()
 }
 
 fn demo_session(server: &Running) -> Session {
@@ -48,7 +47,7 @@ async fn the_demo_says_what_to_do_and_it_works() {
     assert_eq!((app_id.as_str(), secret.as_str()), (DEMO_APP, DEMO_SECRET));
     session_of(&server, &app_id, &secret).create_app(&NewApp::new("By the demo")).await.unwrap();
 
-    let page = reqwest::get(word(server.said("Swagger UI").await)).await.unwrap();
+    let page = direct().get(word(server.said("Swagger UI").await)).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("swagger-ui"));
 
