@@ -231,3 +231,14 @@ async fn store_broken() {
     server.execute("ALTER TABLE app RENAME TO gone").await;
     transcript!(server.send(token_request()).await);
 }
+
+/// Not every database takes the character.
+#[tokio::test]
+async fn a_zero_byte_is_in_no_app_id() {
+    for server in Fixture::on_every_database().await {
+        for app_id in ["\0", "go-api-demo0001\0"] {
+            let request = Request::post(TOKEN).form(&[("app_id", app_id), ("app_secret", DEMO_SECRET)]);
+            assert_eq!(server.send(request).await.reply.code(), 10004, "{:?}", server.backend());
+        }
+    }
+}

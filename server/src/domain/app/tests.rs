@@ -83,6 +83,21 @@ async fn an_unknown_id_a_wrong_secret_and_a_disabled_application_look_alike() {
 }
 
 #[tokio::test]
+async fn a_wrong_secret_costs_a_look_into_the_store_as_an_unknown_id_does() {
+    let bench = Bench::new().await;
+    let apps = &bench.core.apps;
+    let created = bench.app("shop", true).await;
+    let (id, secret) = (created.app.app_id.as_str(), created.secret.expose().as_str());
+    apps.authenticate(id, secret).await.unwrap();
+    // What needs the store now fails, which shows what does.
+    bench.store.clone().close().await.unwrap();
+    apps.authenticate(id, secret).await.unwrap();
+    for (id, secret) in [("nobody", secret), (id, "wrong")] {
+        assert!(matches!(apps.authenticate(id, secret).await, Err(Error::Unavailable(_))), "{id} {secret}");
+    }
+}
+
+#[tokio::test]
 async fn the_stored_hash_is_keyed_and_bound_to_the_id() {
     let bench = Bench::new().await;
     let (one, two) = (bench.app("one", true).await, bench.app("two", true).await);
