@@ -113,9 +113,19 @@ impl Socket {
         self.stream.send(Message::Frame(frame)).await.expect("the socket is open");
     }
 
-    /// Closes the socket.
+    /// Closes the socket and waits for the server's answer, without which a client takes the connection for broken.
+    ///
+    /// # Panics
+    /// If the connection ends without one.
     pub async fn close(&mut self) {
         self.stream.close(None).await.expect("the socket is open");
+        loop {
+            match must("the answer to a close", self.stream.next()).await {
+                Some(Ok(Message::Close(_))) => return,
+                Some(Ok(_)) => {}
+                other => panic!("the close was not answered: {other:?}"),
+            }
+        }
     }
 
     /// Waits for a ping of the server's.

@@ -37,11 +37,17 @@ impl<'a> FromRequest<'a> for SocketUpgrade {
             && lists(headers, header::UPGRADE, "websocket")
             && lists(headers, header::CONNECTION, "upgrade")
             && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).ok_or_else(refused)?;
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| asks && is_key(key)).ok_or_else(refused)?;
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| refused())?;
         let upgrade = request.take_upgrade().map_err(|_| refused())?;
         Ok(Self { accept, upgrade })
     }
+}
+
+/// Whether a value is 16 bytes in base64, as every client's key is.
+fn is_key(value: &HeaderValue) -> bool {
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    value.as_bytes().strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(digit))
 }
 
 /// Whether a header lists a token, in any case.

@@ -83,6 +83,8 @@ async fn bad_messages_leave_the_socket_open() {
         r#"{"type":"subscribe","topics":"app.created"}"#,
         r#"{"type":"subscribe","topics":["app.deleted"]}"#,
         r#"{"type":"subscribe","topics":["app.created","app.deleted"]}"#,
+        r#"{"type":"subscribe","topics":[{"app.created":null}]}"#,
+        r#"["subscribe",["app.created"]]"#,
     ] {
         assert_eq!(socket.ask(bad).await["code"], 400, "{bad}");
     }
@@ -400,6 +402,29 @@ async fn store_gone() {
     server.core.apps.enable(&AppId::new(DEMO_APP)).await.unwrap();
     server.store.clone().close().await.unwrap();
     transcript!(server.send(handshake(&format!("/ws?token={token}"))).await);
+}
+
+#[tokio::test]
+async fn handshake_with_a_key_of_another_length() {
+    let server = Fixture::start().await;
+    let token = server.token().await;
+    let request = Request::get(format!("/ws?token={token}"))
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "c2hvcnQ=");
+    transcript!(server.send(request).await);
+}
+
+/// A store that does not answer says nothing about the token, so that the socket does not close as if it did.
+#[tokio::test]
+async fn store_gone_while_open() {
+    let server = Fixture::start().await;
+    let mut socket = open(&server).await;
+    server.core.apps.enable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.store.clone().close().await.unwrap();
+    assert_eq!(socket.closed().await.code, 1011);
+    transcript!(socket);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Proven;
 use crate::domain::{
-    Core,
+    Core, Error,
     event::{Event, Topic},
 };
 
@@ -73,9 +73,29 @@ pub struct Rules {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Request {
-    Subscribe { topics: Vec<Topic> },
-    Unsubscribe { topics: Vec<Topic> },
+    Subscribe { topics: Vec<TopicName> },
+    Unsubscribe { topics: Vec<TopicName> },
     Ping { id: Option<Value> },
+}
+
+impl Request {
+    /// The request in a text. Serde would also read one from a list of its values, hence the look at the first character.
+    fn read(text: &str) -> Option<Self> {
+        text.trim_ascii_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+    }
+}
+
+/// A topic from its name only; serde would also read one from `{"app.created": null}`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct TopicName(Topic);
+
+impl TryFrom<String> for TopicName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Topic::parse(&name).map(Self).ok_or("unknown topic")
+    }
 }
 
 /// An event frame, in the documented order of keys.
@@ -136,8 +156,12 @@ impl Session {
                     }
                 }
                 _ = check.tick() => {
-                    if self.core.tokens.verify(&self.caller.token).await.is_err() {
-                        return Err(Close::TokenOver);
+                    match self.core.tokens.verify(&self.caller.token).await {
+                        Ok(_) => {}
+                        Err(Error::Unauthorized | Error::TokenExpired) => return Err(Close::TokenOver),
+                        // Nobody knows whether the token is still good, and a client that is told it is not would
+                        // log in again for nothing.
+                        Err(_) => return Err(Close::Fault),
                     }
                 }
                 _ = ping.tick() => {
@@ -150,7 +174,11 @@ impl Session {
                 frame = socket.receive() => {
                     silent_pings = 0;
                     match frame {
-                        None | Some(Ok(SocketFrame::Close(..)) | Err(SocketError::Gone)) => return Ok(()),
+                        None | Some(Err(SocketError::Gone)) => return Ok(()),
+                        Some(Ok(SocketFrame::Close(..))) => {
+                            drain(socket).await;
+                            return Ok(());
+                        }
                         Some(Ok(SocketFrame::Text(text))) => send(socket, self.answer(&text)).await?,
                         Some(Ok(SocketFrame::Binary(_))) => send(socket, self.error()).await?,
                         Some(Ok(SocketFrame::Ping(_) | SocketFrame::Pong(_))) => {}
@@ -174,19 +202,19 @@ impl Session {
     }
 
     fn answer(&mut self, text: &str) -> String {
-        match serde_json::from_str(text) {
-            Ok(Request::Subscribe { topics }) => {
-                self.topics.extend(topics.into_iter().map(Topic::name));
+        match Request::read(text) {
+            Some(Request::Subscribe { topics }) => {
+                self.topics.extend(topics.into_iter().map(|topic| topic.0.name()));
                 json!({ "type": "subscribed", "topics": self.topics }).to_string()
             }
-            Ok(Request::Unsubscribe { topics }) => {
+            Some(Request::Unsubscribe { topics }) => {
                 for topic in topics {
-                    self.topics.remove(topic.name());
+                    self.topics.remove(topic.0.name());
                 }
                 json!({ "type": "unsubscribed", "topics": self.topics }).to_string()
             }
-            Ok(Request::Ping { id }) => json!({ "type": "pong", "id": id }).to_string(),
-            Err(_) => self.error(),
+            Some(Request::Ping { id }) => json!({ "type": "pong", "id": id }).to_string(),
+            None => self.error(),
         }
     }
 
@@ -224,7 +252,13 @@ async fn write(socket: &mut Socket, frame: SocketFrame) -> Result<(), Close> {
 async fn farewell(socket: &mut Socket, close: Close) {
     let frame = SocketFrame::Close(close as u16, close.reason().to_owned());
     if let Ok(Ok(())) = timeout(FAREWELL, socket.send(frame)).await {
-        let drained = async { while let Some(Ok(_)) = socket.receive().await {} };
-        let _gone_or_late = timeout(FAREWELL, drained).await;
+        drain(socket).await;
     }
+}
+
+/// Reads until the peer is gone, or has had its time. Reading is also what sends the answer to the peer's close, without
+/// which it would take the end for a broken connection.
+async fn drain(socket: &mut Socket) {
+    let drained = async { while let Some(Ok(_)) = socket.receive().await {} };
+    let _gone_or_late = timeout(FAREWELL, drained).await;
 }
