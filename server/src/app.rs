@@ -25,6 +25,9 @@ use crate::{
 /// The longest wait for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a client may leave a reply unread.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A server that listens and does not serve yet.
 pub struct App {
     server: Server,
@@ -61,6 +64,7 @@ impl App {
         let connections = ConnectionRules {
             header_bytes: config.limits.header_bytes,
             head_timeout: HEAD_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
             connections: config.limits.connections,
             shutdown_grace: config.limits.shutdown_grace(),
         };

@@ -10,5 +10,6 @@ pub mod metrics;
 pub mod mount;
 pub mod ops;
 pub mod server;
+pub mod stall;
 pub mod swagger;
 pub mod trace;

@@ -1,11 +1,15 @@
 //! What is served beside the dialects: documents, Swagger UI, health, metrics.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use contract_tests::{fixture::Fixture, spec, wire::Request};
+use contract_tests::{fixture::Fixture, must, spec, wire::Request};
 use gatehouse_api::DOCUMENTS;
 use http::HeaderMap;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test]
 async fn every_document_is_served_as_it_was_written() {
@@ -189,6 +193,27 @@ async fn documented_ports_answer_their_dialect_only() {
                 "{path}"
             );
             assert!(!reply.header("x-trace-id").is_empty(), "{path}");
+            assert_eq!(reply.header("x-ratelimit-limit").is_empty(), document.rate_limit.is_none(), "{path}");
         }
     }
+}
+
+/// A client that asks for much and reads nothing is given up, and does not hold its connection for ever.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    const ASKED: usize = 40;
+    let server = Fixture::start().await;
+    let page = "/swagger-ui/swagger-ui-bundle.js";
+    let size = server.send(Request::get(page)).await.reply.body.len();
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let request = format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.repeat(ASKED).as_bytes()).await.unwrap();
+    must("the begin of a reply", stream.read_u8()).await.unwrap();
+    // Time now passes only while everybody waits, and then as far as the next timer.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    let mut rest = Vec::new();
+    let _end_or_reset = must("the end of the connection", stream.read_to_end(&mut rest)).await;
+    assert!(rest.len() < ASKED * size, "every reply was kept for the client");
 }

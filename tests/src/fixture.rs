@@ -132,6 +132,7 @@ impl Fixture {
         let connections = ConnectionRules {
             header_bytes: config.limits.header_bytes,
             head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             connections: config.limits.connections,
             shutdown_grace: config.limits.shutdown_grace(),
         };

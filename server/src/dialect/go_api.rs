@@ -4,11 +4,11 @@ mod convert;
 mod fault;
 mod socket;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gatehouse_api::{
     go_api::{AppCredentials, AppList, Credential, ErrorCode, Fault, GoApi, NewApp, Token, TokenRequest},
-    runtime::{Context, Null, OnSocket, Refusal},
+    runtime::{Context, Null, OnSocket},
 };
 use http::{HeaderMap, header};
 use ipnet::IpNet;
@@ -31,6 +31,9 @@ use socket::Session;
 
 /// The largest frame that a client may send, in bytes.
 const MAX_FRAME: usize = 64 * 1024;
+
+/// What only the internal networks may see begins with this.
+const INTERNAL: &str = "/go-api/internal/";
 
 /// What implements the operations of `go_api`.
 pub struct Handler {
@@ -109,8 +112,8 @@ impl GoApi for Handler {
         Ok(Null)
     }
 
-    async fn ping_internal(&self, cx: &Context) -> Result<Null, Fault> {
-        if is_in(cx.client_ip, &self.internal_networks) { Ok(Null) } else { Err(Fault::refusal(Refusal::NotFound)) }
+    async fn ping_internal(&self, _cx: &Context) -> Result<Null, Fault> {
+        Ok(Null)
     }
 
     async fn open_socket(&self, cx: &Context, caller: Proven) -> Result<OnSocket, Fault> {
@@ -126,6 +129,10 @@ impl Observer for Handler {
 
     fn allowed_origins(&self) -> &[String] {
         &self.allowed_origins
+    }
+
+    fn hides(&self, path: &str, client: IpAddr) -> bool {
+        path.starts_with(INTERNAL) && !is_in(client, &self.internal_networks)
     }
 
     async fn limit_reached(&self, headers: &HeaderMap, decision: Decision) {

@@ -123,13 +123,9 @@ impl Front {
             reveal: self.rules.reveal,
             body_limit: self.rules.body_limit,
         };
-        let mounted = self.dialect(request.uri().path());
-        let Some(mounted) = mounted.filter(|mounted| scope.admits(mounted.routes.document())) else {
-            let mut response = match scope {
-                Scope::Dialect(name) => self.foreign_path(&mut cx, name, &request),
-                // Boxed, because the store's futures would make every request's future as large as they are.
-                Scope::Everything | Scope::Ops => Box::pin(self.ops.serve(&request, scope)).await,
-            };
+        let Some(mounted) = self.dialect(request.uri().path(), scope) else {
+            // Boxed, because the store's futures would make every request's future as large as they are.
+            let mut response = Box::pin(self.ops.serve(&request, scope)).await;
             response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
             return response;
         };
@@ -150,6 +146,7 @@ impl Front {
                 }
                 refusal(mounted, &cx, Refusal::TooManyRequests)
             }
+            _ if mounted.routes.hides(request.uri().path(), cx.client_ip) => refusal(mounted, &cx, Refusal::NotFound),
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
             _ => self.call(mounted, &cx, request, peer, local).await,
         };
@@ -212,31 +209,17 @@ impl Front {
         }
     }
 
-    /// A path outside the only dialect of a listener: nothing is there, in that dialect's envelope.
-    fn foreign_path(&self, cx: &mut Context, dialect: &str, request: &Request<Incoming>) -> Response {
-        match self.dialects.iter().find(|mounted| mounted.routes.document().dialect == dialect) {
-            Some(mounted) => {
-                cx.language = language(mounted.routes.document(), request.headers());
-                mounted.routes.refusal(cx, Refusal::NotFound)
+    /// The dialect that answers a path: on a documented port that port's, whatever the path; elsewhere the one that the
+    /// path belongs to. Prefixes are whole segments, so each way to cut the path is looked up.
+    fn dialect(&self, path: &str, scope: Scope) -> Option<&Mounted> {
+        match scope {
+            Scope::Everything => {
+                let cuts = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
+                let at = cuts.chain([path]).find_map(|prefix| self.prefixes.get(prefix))?;
+                self.dialects.get(*at)
             }
-            None => super::ops::problem(StatusCode::NOT_FOUND),
-        }
-    }
-
-    /// The dialect that a path belongs to: prefixes are whole segments, so each way to cut the path is looked up.
-    fn dialect(&self, path: &str) -> Option<&Mounted> {
-        let cuts = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
-        let at = cuts.chain([path]).find_map(|prefix| self.prefixes.get(prefix))?;
-        self.dialects.get(*at)
-    }
-}
-
-impl Scope {
-    fn admits(self, document: &Document) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Dialect(name) => document.dialect == name,
-            Self::Ops => false,
+            Scope::Dialect(name) => self.dialects.iter().find(|mounted| mounted.routes.document().dialect == name),
+            Scope::Ops => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A dialect as the front sees it: one object, whatever its types.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use gatehouse_api::runtime::{Context, Dialect, Document, Matched, Refusal, RouteTable};
 use http::HeaderMap;
@@ -43,6 +43,11 @@ pub trait Observer: Send + Sync + 'static {
         &[]
     }
 
+    /// Whether a path is to look to this client as if nothing were there, whatever the method.
+    fn hides(&self, _path: &str, _client: IpAddr) -> bool {
+        false
+    }
+
     /// A client used up its requests; told once a window, with the headers of the first request that was refused.
     fn limit_reached(&self, _headers: &HeaderMap, _decision: Decision) -> impl Future<Output = ()> + Send {
         async {}
@@ -68,6 +73,9 @@ pub trait Mount: Send + Sync {
 
     /// As [`Observer::allowed_origins`].
     fn allowed_origins(&self) -> &[String];
+
+    /// As [`Observer::hides`].
+    fn hides(&self, path: &str, client: IpAddr) -> bool;
 
     /// As [`Observer::limit_reached`].
     fn limit_reached<'a>(
@@ -104,6 +112,10 @@ where
 
     fn allowed_origins(&self) -> &[String] {
         self.dialect().handler().allowed_origins()
+    }
+
+    fn hides(&self, path: &str, client: IpAddr) -> bool {
+        self.dialect().handler().hides(path, client)
     }
 
     fn limit_reached<'a>(

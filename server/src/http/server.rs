@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     front::{Front, Scope},
     metrics::Metrics,
+    stall::Stalling,
 };
 
 /// How long accepting pauses after the operating system refused a connection, for want of descriptors mostly.
@@ -27,6 +28,8 @@ pub struct ConnectionRules {
     pub header_bytes: usize,
     /// The longest wait for a request's head, and so for the next request of an idle connection.
     pub head_timeout: Duration,
+    /// How long a client may take nothing of a reply that waits for it.
+    pub write_timeout: Duration,
     /// Connections at once; more wait in the operating system's queue.
     pub connections: usize,
     /// How long requests in flight have to finish at shutdown.
@@ -136,7 +139,7 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(self.rules.head_timeout)
             .max_buf_size(self.rules.header_bytes)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Stalling::new(stream, self.rules.write_timeout)), service)
             .with_upgrades();
         let open = self.metrics.connections.clone();
         open.inc();

@@ -56,6 +56,15 @@ async fn from_outside_is_as_if_nothing_were_there() {
 }
 
 #[tokio::test]
+async fn from_outside_no_method_gives_it_away() {
+    let server = Fixture::with(|config| config.go_api.internal_networks = Vec::new()).await;
+    for method in ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] {
+        let reply = server.send(Request::new(method, INTERNAL_PING)).await.reply;
+        assert_eq!((reply.status, reply.header("allow")), (404, ""), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn from_outside_through_a_trusted_proxy() {
     transcript!(forwarded(true, "X-Forwarded-For", "203.0.113.9").await);
 }
