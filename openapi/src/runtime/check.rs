@@ -123,6 +123,20 @@ pub fn max_items<T>(field: &str, items: &[T], max: usize) -> Result<(), Refused>
     if items.len() > max { Err(refuse(field, format_args!("has more than {max} items"))) } else { Ok(()) }
 }
 
+/// Checks that no item of a list stands there twice.
+///
+/// # Errors
+///
+/// [`Refusal::Invalid`] where one does.
+pub fn unique_items<T: Ord>(field: &str, items: &[T]) -> Result<(), Refused> {
+    let mut sorted: Vec<&T> = items.iter().collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(refuse(field, "has an item twice"));
+    }
+    Ok(())
+}
+
 /// A pattern of a schema, compiled when it is first used.
 #[derive(Debug)]
 pub struct Pattern {
@@ -176,6 +190,8 @@ mod tests {
     fn lists_are_counted_and_compared() {
         assert!(min_items("l", &[1], 2).is_err());
         assert!(max_items("l", &[1, 2], 1).is_err());
+        assert!(unique_items("l", &["a", "b", "a"]).is_err());
+        assert!(unique_items("l", &["a", "b"]).is_ok());
         assert!(multiple_of("n", -10, 5).is_ok());
         assert!(multiple_of("n", 7, 5).is_err());
     }

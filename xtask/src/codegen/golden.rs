@@ -60,3 +60,11 @@ fn modules(sources: &[Source]) -> Result<Output, Failure> {
     let text = format::print_items(quote!(#(#modules)*))?;
     Ok(Output::new(format!("{FOLDER}/mod.rs"), format::rustfmt(&format!("{HEAD}{text}"))?))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_committed_is_what_the_documents_say() {
+        super::super::run(true).unwrap();
+    }
+}

@@ -420,6 +420,8 @@ pub enum Kind {
         items: Box<Type>,
         min: Option<usize>,
         max: Option<usize>,
+        /// Whether no item stands there twice.
+        unique: bool,
     },
     /// A named schema.
     Named(String),

@@ -231,7 +231,8 @@ impl Check for types::Part {
     fn check(&self) -> Result<(), Violation> {
         check::length("name", &self.name, Some(1), Some(5))?;
         if let Some(weight) = self.weight {
-            check::range("weight", weight, Some(0.0), Some(0.5))?;
+            check::range("weight", weight, None, Some(0.5))?;
+            check::above("weight", weight, 0.0)?;
         }
         Ok(())
     }
@@ -245,6 +246,7 @@ impl Check for types::Tool {
         for item in &self.parts {
             check::within("parts", item)?;
         }
+        check::unique("tags", &self.tags)?;
         for item in &self.tags {
             check::length("tags", item, None, Some(3))?;
         }

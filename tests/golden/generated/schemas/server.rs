@@ -229,7 +229,7 @@ pub struct Part {
     #[oai(validator(min_length = 1, max_length = 5))]
     pub name: String,
     /// In kilograms.
-    #[oai(skip_serializing_if_is_none, validator(minimum(value = "0"), maximum(value = "0.5")))]
+    #[oai(skip_serializing_if_is_none, validator(minimum(value = "0", exclusive = true), maximum(value = "0.5")))]
     #[serde(default, deserialize_with = "runtime::not_null", skip_serializing_if = "Option::is_none")]
     pub weight: Option<f32>,
 }
@@ -240,7 +240,7 @@ impl Checked for Part {
         check::max_length("name", &self.name, 5)?;
         if let Some(value) = &self.weight {
             check::finite("weight", *value)?;
-            check::minimum("weight", *value, 0.0, false)?;
+            check::minimum("weight", *value, 0.0, true)?;
             check::maximum("weight", *value, 0.5, false)?;
         }
         Ok(())
@@ -261,7 +261,7 @@ pub struct Tool {
     #[oai(validator(min_items = 1, max_items = 2))]
     pub parts: Vec<Part>,
     /// What people call it.
-    #[oai(validator(max_length = 3))]
+    #[oai(validator(max_length = 3, unique_items))]
     pub tags: Vec<String>,
     /// Required, and may be null.
     #[serde(deserialize_with = "runtime::present")]
@@ -299,6 +299,7 @@ impl Checked for Tool {
         for item in &self.parts {
             item.check()?;
         }
+        check::unique_items("tags", &self.tags)?;
         for item in &self.tags {
             check::max_length("tags", item, 3)?;
         }

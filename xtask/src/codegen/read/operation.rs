@@ -323,7 +323,9 @@ fn body_type(ty: &Type, media: Media, node: &Node<'_>) {
     let bare = match &ty.kind {
         Kind::Named(_) => return,
         Kind::Text { min, max, pattern } => min.is_none() && max.is_none() && pattern.is_none(),
-        Kind::List { items, min, max } => matches!(items.kind, Kind::Named(_)) && min.is_none() && max.is_none(),
+        Kind::List { items, min, max, unique } => {
+            matches!(items.kind, Kind::Named(_)) && min.is_none() && max.is_none() && !unique
+        }
         _ => false,
     };
     if media != Media::Json || !bare {

@@ -255,9 +255,6 @@ fn number(fields: &mut Fields<'_>) -> Option<Kind> {
         node.refuse("`multipleOf` is supported for whole numbers only, because fractions are not exact");
     }
     let bounds = bounds(fields, |node| node.number());
-    if bounds.min_exclusive || bounds.max_exclusive {
-        fields.node.refuse("an exclusive bound is supported for whole numbers only");
-    }
     Some(Kind::Number { wide, bounds })
 }
 
@@ -284,6 +281,7 @@ fn bounds<T: PartialOrd>(fields: &mut Fields<'_>, read: impl Fn(Node<'_>) -> Opt
 fn list(fields: &mut Fields<'_>) -> Option<Kind> {
     let min = fields.take("minItems").and_then(|node| node.count());
     let max = fields.take("maxItems").and_then(|node| node.count());
+    let unique = fields.take("uniqueItems");
     let node = fields.need("items")?;
     let items = ty(&node)?;
     if items.nullable || items.kind == Kind::Null {
@@ -295,7 +293,13 @@ fn list(fields: &mut Fields<'_>) -> Option<Kind> {
     if items.description.is_some() {
         node.refuse("describe the list, not its items");
     }
-    Some(Kind::List { items: Box::new(items), min, max })
+    let is_unique = unique.as_ref().and_then(Node::boolean).unwrap_or_default();
+    if let Some(node) = unique.filter(|_| is_unique)
+        && !matches!(items.kind, Kind::Text { .. } | Kind::Integer { .. })
+    {
+        node.refuse("`uniqueItems` is supported for texts and whole numbers only");
+    }
+    Some(Kind::List { items: Box::new(items), min, max, unique: is_unique })
 }
 
 /// The type of a parameter, which alone may have a default; the caller reads that.

@@ -16,7 +16,6 @@ pub fn sentence(key: &str, what: &str) -> String {
         "default" if what == "the replies" => "a `default` response is not supported: list every status",
         "default" if what == "a type" => "a default is supported only on a parameter",
         "readOnly" | "writeOnly" => "`readOnly` and `writeOnly` are not supported: use a schema for each direction",
-        "uniqueItems" => "`uniqueItems` is not supported: neither side compares items",
         "xml" => "XML is not supported",
         "encoding" => "`encoding` is not supported: form fields are sent as plain text",
         "contentEncoding" | "contentMediaType" | "const" | "$defs" | "if" | "then" | "else" | "prefixItems"

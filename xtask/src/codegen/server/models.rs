@@ -251,9 +251,10 @@ fn checks(
             }
             checks.extend(ends(field, copied, bounds, |number| types::fraction(*number)));
         }
-        Kind::List { items, min, max } => {
+        Kind::List { items, min, max, unique } => {
             checks.extend(min.iter().map(usize).map(|min| quote!(check::min_items(#field, #value, #min)?;)));
             checks.extend(max.iter().map(usize).map(|max| quote!(check::max_items(#field, #value, #max)?;)));
+            checks.extend(unique.then(|| quote!(check::unique_items(#field, #value)?;)));
             let inner = self::checks(doc, field, &items.kind, &quote!(item), &quote!(*item), pattern);
             if !inner.is_empty() {
                 checks.push(quote!(for item in #value { #(#inner)* }));

@@ -66,10 +66,11 @@ pub fn property(property: &Property) -> TokenStream {
 pub fn validator(ty: &Type) -> Option<TokenStream> {
     let mut parts = Vec::new();
     match &ty.kind {
-        Kind::List { items, min, max } => {
+        Kind::List { items, min, max, unique } => {
             parts.extend(scalar(&items.kind));
             parts.extend(min.map(|min| quote!(min_items = #min)));
             parts.extend(max.map(|max| quote!(max_items = #max)));
+            parts.extend(unique.then(|| quote!(unique_items)));
         }
         kind => parts = scalar(kind),
     }
