@@ -211,7 +211,7 @@ async fn a_client_that_does_not_read_is_given_up() {
     must("the begin of a reply", stream.read_u8()).await.unwrap();
     // Time now passes only while everybody waits, and then as far as the next timer.
     tokio::time::pause();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
     tokio::time::resume();
     let mut rest = Vec::new();
     let _end_or_reset = must("the end of the connection", stream.read_to_end(&mut rest)).await;

@@ -115,6 +115,7 @@ pub trait Parameters: Send + Sync + 'static {
     ///
     /// - `size`: How many.
     /// - `state`: Where it is.
+    #[expect(clippy::too_many_arguments, reason = "the document has as many parameters")]
     fn find_tools(
         &self,
         cx: &Context,
@@ -274,6 +275,7 @@ impl<H: Parameters> Dialect for Routes<H> {
 #[OpenApi]
 impl<H: Parameters> Routes<H> {
     /// Say what was asked
+    #[expect(clippy::too_many_arguments, reason = "the document has as many parameters")]
     #[oai(path = "/parameters/:shelf/tools/:name", method = "get", operation_id = "findTools")]
     async fn find_tools(
         &self,

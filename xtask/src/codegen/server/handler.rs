@@ -65,8 +65,10 @@ fn method(doc: &Document, operation: &Operation) -> TokenStream {
         quote!(body: #ty,)
     });
     let result = result(doc, operation);
+    let lint = expect_many(operation, 0);
     quote! {
         #docs
+        #lint
         fn #name(&self, cx: &Context, #caller #(#parameters)* #body) -> impl Future<Output = #result> + Send;
     }
 }
@@ -99,4 +101,12 @@ pub fn reply_schema<'d>(
     let listed: &Listed = operation.replies.iter().find(|(known, _)| *known == status).map(|(_, listed)| listed)?;
     let body = doc.reply(listed)?.body.as_ref()?;
     doc.schema(&types::named(&body.kind)?)
+}
+
+/// What a method with more arguments than clippy likes says about it; `extra` counts those beside the handler's.
+pub(super) fn expect_many(operation: &Operation, extra: usize) -> Option<TokenStream> {
+    let caller = usize::from(!operation.security.is_empty());
+    let count = 2 + caller + operation.parameters.len() + usize::from(operation.body.is_some()) + extra;
+    let reason = "the document has as many parameters";
+    (count > 7).then(|| quote!(#[expect(clippy::too_many_arguments, reason = #reason)]))
 }

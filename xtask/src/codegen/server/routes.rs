@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::{bodies, docs, docs_of, envelope, plain, replies, security, types};
+use super::{bodies, docs, docs_of, envelope, handler, plain, replies, security, types};
 use crate::codegen::{
     ir::{Document, Kind, Operation, Parameter, Place},
     names,
@@ -164,8 +164,10 @@ fn operation_method(doc: &Document, operation: &Operation) -> TokenStream {
     let upgrade = operation.websocket.is_some().then(|| quote!(upgrade: SocketUpgrade,));
     let call = call(operation);
     let (answer, result) = answer(doc, operation, call);
+    let lint = handler::expect_many(operation, usize::from(operation.websocket.is_some()));
     quote! {
         #docs
+        #lint
         #attributes
         async fn #name(&self, cx: Context, #caller #(#parameters)* #body #upgrade) -> #answer {
             #result
