@@ -1,7 +1,8 @@
 //! Databases for tests: each test has one of its own, on each system that is there, and leaves nothing behind.
 //!
 //! `GATEHOUSE_TEST_DATABASES` names the systems, a list out of `sqlite`, `postgres` and `mysql`; a test then fails if
-//! one of them is not there. Without it SQLite is always tested, and the others where their ports answer on loopback.
+//! one of them is not there. Without it SQLite is always tested, and the others where their ports answer on loopback,
+//! which all of them have to where `GATEHOUSE_TEST_REQUIRE` names `databases`.
 
 #![expect(clippy::expect_used, reason = "test support: a panic is how a test says that its surroundings are wrong")]
 
@@ -71,7 +72,7 @@ impl Backend {
 /// The systems to test on.
 ///
 /// # Panics
-/// If `GATEHOUSE_TEST_DATABASES` names an unknown one.
+/// If `GATEHOUSE_TEST_DATABASES` names an unknown one, or a required one does not answer.
 pub fn backends() -> Vec<Backend> {
     if let Ok(wanted) = std::env::var("GATEHOUSE_TEST_DATABASES") {
         let names = wanted.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -80,6 +81,11 @@ pub fn backends() -> Vec<Backend> {
     }
     static TOLD: Once = Once::new();
     let (there, missing): (Vec<_>, Vec<_>) = Backend::ALL.into_iter().partition(|backend| backend.answers());
+    let required = std::env::var("GATEHOUSE_TEST_REQUIRE").unwrap_or_default();
+    assert!(
+        missing.is_empty() || required.split(',').all(|one| one.trim() != "databases"),
+        "databases are required here, and {missing:?} do not answer"
+    );
     TOLD.call_once(|| {
         for backend in missing {
             eprintln!("left out: tests on {}, because nothing answers on its port", backend.name());
