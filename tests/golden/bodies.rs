@@ -15,7 +15,7 @@ use crate::{
     transport::{BODY_LIMIT, send, serve},
 };
 
-struct Echo;
+pub struct Echo;
 
 impl schemas::Schemas for Echo {
     async fn keep_tool(&self, _cx: &Context, body: schemas::Tool) -> Result<schemas::Tool, schemas::Fault> {

@@ -19,7 +19,7 @@ use crate::{
     transport::{AT_MILLIS, TRACE, send, serve},
 };
 
-struct Handler;
+pub struct Handler;
 
 impl counted::Counted for Handler {
     type Caller = ();

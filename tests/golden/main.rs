@@ -11,6 +11,7 @@ mod names;
 mod parameters;
 mod plain;
 mod replies;
+mod round_trip;
 mod security;
 mod transport;
 mod websocket;

@@ -14,7 +14,7 @@ use crate::{
     transport::serve,
 };
 
-struct Echo;
+pub struct Echo;
 
 impl Names for Echo {
     async fn _2nd_use(

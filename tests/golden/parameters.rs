@@ -14,7 +14,7 @@ use crate::{
     transport::{send, serve},
 };
 
-struct Echo;
+pub struct Echo;
 
 impl Parameters for Echo {
     async fn find_tools(

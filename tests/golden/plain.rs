@@ -18,7 +18,7 @@ use crate::{
     transport::{send, serve},
 };
 
-struct Doors;
+pub struct Doors;
 
 impl server::Plain for Doors {
     type Caller = String;

@@ -15,7 +15,7 @@ use crate::{
     transport::{send, serve},
 };
 
-struct Doors;
+pub struct Doors;
 
 /// Everybody whose credential is `good`, by the name of the scheme.
 impl server::Security for Doors {

@@ -21,7 +21,7 @@ use crate::{
     transport::{send, serve},
 };
 
-struct Echo;
+pub struct Echo;
 
 impl server::Websocket for Echo {
     type Caller = ();

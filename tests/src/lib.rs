@@ -10,6 +10,7 @@ pub mod asyncapi;
 pub mod fixture;
 pub mod judge;
 pub mod logs;
+pub mod meaning;
 pub mod optional;
 pub mod proxy;
 pub mod snapshot;

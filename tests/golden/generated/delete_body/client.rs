@@ -53,7 +53,7 @@ impl Client {
     /// `deleteOne`: Delete by a bare text.
     ///
     /// `DELETE /delete-body/one`
-    pub async fn delete_one(&self, body: &str) -> Result<ResponseValue<types::GoneReply>, Error<()>> {
+    pub async fn delete_one(&self, body: &str) -> Result<ResponseValue<types::GoneReply>, Error<types::Failure>> {
         let url = format!("{}/delete-body/one", self.baseurl);
         let mut request = self
             .client
@@ -68,6 +68,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -75,7 +76,10 @@ impl Client {
     /// `deleteMany`: Delete by an object.
     ///
     /// `DELETE /delete-body/many`
-    pub async fn delete_many(&self, body: &types::Gone) -> Result<ResponseValue<types::GoneReply>, Error<()>> {
+    pub async fn delete_many(
+        &self,
+        body: &types::Gone,
+    ) -> Result<ResponseValue<types::GoneReply>, Error<types::Failure>> {
         let url = format!("{}/delete-body/many", self.baseurl);
         let mut request = self
             .client
@@ -90,6 +94,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -211,6 +216,14 @@ impl Envelope for types::GoneReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

@@ -191,7 +191,7 @@ impl Operation for DeleteOne {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<GoneReply>(200, "The outcome.", &[])]
+        vec![reply::<GoneReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -203,7 +203,7 @@ impl Operation for DeleteMany {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<GoneReply>(200, "The outcome.", &[])]
+        vec![reply::<GoneReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

@@ -54,7 +54,10 @@ impl Client {
     /// `lendAnyhow`: Give back what came in.
     ///
     /// `POST /forms/any`
-    pub async fn lend_anyhow(&self, body: &types::Loan) -> Result<ResponseValue<types::LoanReply>, Error<()>> {
+    pub async fn lend_anyhow(
+        &self,
+        body: &types::Loan,
+    ) -> Result<ResponseValue<types::LoanReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/forms/any", self.baseurl);
         let mut request = self
@@ -70,6 +73,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -77,7 +81,10 @@ impl Client {
     /// `lendAnyhowForm`: Give back what came in.
     ///
     /// `POST /forms/any`
-    pub async fn lend_anyhow_form(&self, body: &types::Loan) -> Result<ResponseValue<types::LoanReply>, Error<()>> {
+    pub async fn lend_anyhow_form(
+        &self,
+        body: &types::Loan,
+    ) -> Result<ResponseValue<types::LoanReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/forms/any", self.baseurl);
         let mut request = self
@@ -93,6 +100,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -105,7 +113,7 @@ impl Client {
     pub async fn lend_anyhow_multipart(
         &self,
         body: &types::Loan,
-    ) -> Result<ResponseValue<types::LoanReply>, Error<()>> {
+    ) -> Result<ResponseValue<types::LoanReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/forms/any", self.baseurl);
         let mut request = self
@@ -121,6 +129,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -128,7 +137,10 @@ impl Client {
     /// `lendByForm`: Give back what came in.
     ///
     /// `POST /forms/url`
-    pub async fn lend_by_form(&self, body: &types::Loan) -> Result<ResponseValue<types::LoanReply>, Error<()>> {
+    pub async fn lend_by_form(
+        &self,
+        body: &types::Loan,
+    ) -> Result<ResponseValue<types::LoanReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/forms/url", self.baseurl);
         let mut request = self
@@ -144,6 +156,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -153,7 +166,10 @@ impl Client {
     /// `POST /forms/multipart`
     ///
     /// The body goes out as `multipart/form-data`.
-    pub async fn lend_by_multipart(&self, body: &types::Loan) -> Result<ResponseValue<types::LoanReply>, Error<()>> {
+    pub async fn lend_by_multipart(
+        &self,
+        body: &types::Loan,
+    ) -> Result<ResponseValue<types::LoanReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/forms/multipart", self.baseurl);
         let mut request = self
@@ -169,6 +185,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -320,6 +337,14 @@ impl Envelope for types::LoanReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

@@ -264,7 +264,7 @@ impl Operation for LendAnyhow {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<LoanReply>(200, "The outcome.", &[])]
+        vec![reply::<LoanReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -276,7 +276,7 @@ impl Operation for LendByForm {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<LoanReply>(200, "The outcome.", &[])]
+        vec![reply::<LoanReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -288,7 +288,7 @@ impl Operation for LendByMultipart {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<LoanReply>(200, "The outcome.", &[])]
+        vec![reply::<LoanReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

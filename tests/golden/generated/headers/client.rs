@@ -54,7 +54,7 @@ impl Client {
     /// `turnPage`: A page with headers.
     ///
     /// `GET /headers/page`
-    pub async fn turn_page(&self) -> Result<ResponseValue<types::PageReply>, Error<()>> {
+    pub async fn turn_page(&self) -> Result<ResponseValue<types::PageReply>, Error<types::Failure>> {
         let url = format!("{}/headers/page", self.baseurl);
         let mut request = self
             .client
@@ -68,6 +68,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -176,7 +177,7 @@ impl std::fmt::Display for ErrorCode {
 #[derive(Clone, Debug)]
 pub struct TurnPageHeaders {
     /// The trace id.
-    pub x_trace_id: String,
+    pub x_trace_id: Option<String>,
     /// The next page.
     pub x_next_page: Option<i64>,
     /// Whether it is the last.
@@ -190,7 +191,7 @@ impl TryFrom<&reqwest::header::HeaderMap> for TurnPageHeaders {
 
     fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
         Ok(Self {
-            x_trace_id: header::required(headers, "X-Trace-ID")?,
+            x_trace_id: header::optional(headers, "X-Trace-ID")?,
             x_next_page: header::optional(headers, "X-Next-Page")?,
             x_is_last: header::optional(headers, "X-Is-Last")?,
             x_mark: header::optional(headers, "X-Mark")?,
@@ -203,6 +204,14 @@ impl Envelope for types::PageReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

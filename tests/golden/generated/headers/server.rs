@@ -209,21 +209,24 @@ impl Operation for TurnPage {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<PageReply>(
-            200,
-            "The outcome.",
-            &[
-                &X_TRACE_ID,
-                &X_NEXT_PAGE,
-                &Header {
-                    name: "X-Is-Last",
-                    description: "Whether it is the last.",
-                    required: false,
-                    kind: HeaderKind::Boolean,
-                },
-                &Header { name: "X-Mark", description: "What it is.", required: false, kind: HeaderKind::Text },
-            ],
-        )]
+        vec![
+            reply::<PageReply>(
+                200,
+                "The outcome.",
+                &[
+                    &X_TRACE_ID,
+                    &X_NEXT_PAGE,
+                    &Header {
+                        name: "X-Is-Last",
+                        description: "Whether it is the last.",
+                        required: false,
+                        kind: HeaderKind::Boolean,
+                    },
+                    &Header { name: "X-Mark", description: "What it is.", required: false, kind: HeaderKind::Text },
+                ],
+            ),
+            reply::<Failure>(500, "A fault.", &[]),
+        ]
     }
 }
 

@@ -53,7 +53,7 @@ impl Client {
     /// `limitedAsAll`: Limited as the document says.
     ///
     /// `GET /limits/as-document`
-    pub async fn limited_as_all(&self) -> Result<ResponseValue<types::Failure>, Error<()>> {
+    pub async fn limited_as_all(&self) -> Result<ResponseValue<types::Failure>, Error<types::Failure>> {
         let url = format!("{}/limits/as-document", self.baseurl);
         let mut request = self
             .client
@@ -67,6 +67,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -77,7 +78,7 @@ impl Client {
     /// as they were written.
     ///
     /// `GET /limits/own`
-    pub async fn limited_alone(&self) -> Result<ResponseValue<types::Failure>, Error<()>> {
+    pub async fn limited_alone(&self) -> Result<ResponseValue<types::Failure>, Error<types::Failure>> {
         let url = format!("{}/limits/own", self.baseurl);
         let mut request = self
             .client
@@ -91,6 +92,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -98,7 +100,7 @@ impl Client {
     /// `unlimited`: Not limited.
     ///
     /// `GET /limits/none`
-    pub async fn unlimited(&self) -> Result<ResponseValue<types::Failure>, Error<()>> {
+    pub async fn unlimited(&self) -> Result<ResponseValue<types::Failure>, Error<types::Failure>> {
         let url = format!("{}/limits/none", self.baseurl);
         let mut request = self
             .client
@@ -112,6 +114,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

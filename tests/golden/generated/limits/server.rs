@@ -170,7 +170,7 @@ impl Operation for LimitedAsAll {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<Failure>(200, "The outcome.", &[])]
+        vec![reply::<Failure>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -182,7 +182,7 @@ impl Operation for LimitedAlone {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<Failure>(200, "The outcome.", &[])]
+        vec![reply::<Failure>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -194,7 +194,7 @@ impl Operation for Unlimited {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<Failure>(200, "The outcome.", &[])]
+        vec![reply::<Failure>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

@@ -65,7 +65,7 @@ impl Client {
         cx: Option<i32>,
         x_caller: Option<&str>,
         body: &types::OddThing,
-    ) -> Result<ResponseValue<types::OddReply>, Error<()>> {
+    ) -> Result<ResponseValue<types::OddReply>, Error<types::Failure>> {
         let url = format!("{}/names/{}", self.baseurl, encode_path(type_));
         let mut header_map = reqwest::header::HeaderMap::with_capacity(2);
         if let Some(value) = x_caller {
@@ -87,6 +87,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -196,6 +197,14 @@ impl Envelope for types::OddReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

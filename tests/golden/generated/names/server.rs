@@ -236,7 +236,7 @@ impl Operation for _2ndUse {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<OddReply>(200, "The outcome.", &[])]
+        vec![reply::<OddReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

@@ -55,7 +55,7 @@ impl Client {
     /// `GET /one-of/things/{id}`
     ///
     /// - `id`:
-    pub async fn get_thing(&self, id: i32) -> Result<ResponseValue<types::ThingReply>, Error<()>> {
+    pub async fn get_thing(&self, id: i32) -> Result<ResponseValue<types::ThingReply>, Error<types::Failure>> {
         let url = format!("{}/one-of/things/{}", self.baseurl, encode_path(&id.to_string()));
         let mut request = self
             .client
@@ -69,6 +69,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -178,6 +179,14 @@ impl Envelope for types::ThingReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

@@ -196,7 +196,7 @@ impl Operation for GetThing {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<ThingReply>(200, "The outcome.", &[])]
+        vec![reply::<ThingReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

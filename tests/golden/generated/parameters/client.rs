@@ -76,7 +76,7 @@ impl Client {
         state: Option<types::State>,
         x_depth: Option<i32>,
         x_lang: Option<&str>,
-    ) -> Result<ResponseValue<types::AskedReply>, Error<()>> {
+    ) -> Result<ResponseValue<types::AskedReply>, Error<types::Failure>> {
         if let Some(size) = size {
             check::range("size", size, Some(1), Some(100))?;
         }
@@ -117,6 +117,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -226,6 +227,14 @@ impl Envelope for types::AskedReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

@@ -237,7 +237,7 @@ impl Operation for FindTools {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<AskedReply>(200, "The outcome.", &[])]
+        vec![reply::<AskedReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

@@ -54,7 +54,10 @@ impl Client {
     /// `keepTool`: Give back what came in.
     ///
     /// `POST /schemas/tools`
-    pub async fn keep_tool(&self, body: &types::Tool) -> Result<ResponseValue<types::ToolReply>, Error<()>> {
+    pub async fn keep_tool(
+        &self,
+        body: &types::Tool,
+    ) -> Result<ResponseValue<types::ToolReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/schemas/tools", self.baseurl);
         let mut request = self
@@ -70,6 +73,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -77,7 +81,10 @@ impl Client {
     /// `keepTools`: Give back a list.
     ///
     /// `POST /schemas/tools/all`
-    pub async fn keep_tools(&self, body: &Vec<types::Part>) -> Result<ResponseValue<types::PartsReply>, Error<()>> {
+    pub async fn keep_tools(
+        &self,
+        body: &Vec<types::Part>,
+    ) -> Result<ResponseValue<types::PartsReply>, Error<types::Failure>> {
         for item in body {
             check::within("body", item)?;
         }
@@ -95,6 +102,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -216,6 +224,14 @@ impl Envelope for types::ToolReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

@@ -329,7 +329,7 @@ impl Operation for KeepTool {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<ToolReply>(200, "The outcome.", &[])]
+        vec![reply::<ToolReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -341,7 +341,7 @@ impl Operation for KeepTools {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<PartsReply>(200, "The outcome.", &[])]
+        vec![reply::<PartsReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

@@ -53,7 +53,7 @@ impl Client {
     /// `callBearer`: Say who calls.
     ///
     /// `GET /security/bearer`
-    pub async fn call_bearer(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_bearer(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/bearer", self.baseurl);
         let mut request = self
             .client
@@ -67,6 +67,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -74,7 +75,7 @@ impl Client {
     /// `callBare`: Say who calls.
     ///
     /// `GET /security/bare`
-    pub async fn call_bare(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_bare(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/bare", self.baseurl);
         let mut request = self
             .client
@@ -88,6 +89,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -95,7 +97,7 @@ impl Client {
     /// `callKey`: Say who calls.
     ///
     /// `GET /security/key`
-    pub async fn call_key(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_key(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/key", self.baseurl);
         let mut request = self
             .client
@@ -109,6 +111,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -116,7 +119,7 @@ impl Client {
     /// `callRaw`: Say who calls.
     ///
     /// `GET /security/raw`
-    pub async fn call_raw(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_raw(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/raw", self.baseurl);
         let mut request = self
             .client
@@ -130,6 +133,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -137,7 +141,7 @@ impl Client {
     /// `callQuery`: Say who calls.
     ///
     /// `GET /security/query`
-    pub async fn call_query(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_query(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/query", self.baseurl);
         let mut request = self
             .client
@@ -151,6 +155,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -158,7 +163,7 @@ impl Client {
     /// `callEither`: Say who calls.
     ///
     /// `GET /security/either`
-    pub async fn call_either(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_either(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/either", self.baseurl);
         let mut request = self
             .client
@@ -172,6 +177,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -179,7 +185,7 @@ impl Client {
     /// `callAnybody`: Say who calls.
     ///
     /// `GET /security/anybody`
-    pub async fn call_anybody(&self) -> Result<ResponseValue<types::CallerReply>, Error<()>> {
+    pub async fn call_anybody(&self) -> Result<ResponseValue<types::CallerReply>, Error<types::Failure>> {
         let url = format!("{}/security/anybody", self.baseurl);
         let mut request = self
             .client
@@ -193,6 +199,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -409,6 +416,14 @@ impl Envelope for types::CallerReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: None, data: Some(()) }
     }
 }
 

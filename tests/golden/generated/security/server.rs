@@ -272,7 +272,7 @@ impl Operation for CallBearer {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -284,7 +284,7 @@ impl Operation for CallBare {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -296,7 +296,7 @@ impl Operation for CallKey {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -308,7 +308,7 @@ impl Operation for CallRaw {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -320,7 +320,7 @@ impl Operation for CallQuery {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -332,7 +332,7 @@ impl Operation for CallEither {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
@@ -344,7 +344,7 @@ impl Operation for CallAnybody {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<CallerReply>(200, "The outcome.", &[])]
+        vec![reply::<CallerReply>(200, "The outcome.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 

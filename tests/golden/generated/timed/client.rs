@@ -54,7 +54,7 @@ impl Client {
     /// `logIn`: Make a token.
     ///
     /// `POST /timed/login`
-    pub async fn log_in(&self, body: &types::Login) -> Result<ResponseValue<types::LoginReply>, Error<()>> {
+    pub async fn log_in(&self, body: &types::Login) -> Result<ResponseValue<types::LoginReply>, Error<types::Failure>> {
         body.check()?;
         let url = format!("{}/timed/login", self.baseurl);
         let mut request = self
@@ -70,6 +70,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -173,6 +174,14 @@ impl Envelope for types::LoginReply {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: self.msg, trace_id: Some(self.trace.id), data: self.result }
+    }
+}
+
+impl Envelope for types::Failure {
+    type Data = ();
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.msg), trace_id: Some(self.trace.id), data: None }
     }
 }
 

@@ -229,7 +229,7 @@ impl Operation for LogIn {
     type Failure = Failure;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<LoginReply>(200, "The token.", &[])]
+        vec![reply::<LoginReply>(200, "The token.", &[]), reply::<Failure>(500, "A fault.", &[])]
     }
 }
 
