@@ -14,6 +14,7 @@ use crate::codegen::{
 pub fn all(source: &Source<'_>, doc: &Document) {
     let checks = Checks { source, doc, is_whole: source.is_clean() };
     checks.operations();
+    checks.templates();
     checks.names();
     checks.schemas();
     checks.cycles();
@@ -47,6 +48,22 @@ impl Checks<'_> {
     /// The pointer of an operation.
     pub fn at(&self, operation: &Operation) -> String {
         format!("/paths/{}/{}", step(&operation.path), operation.method)
+    }
+
+    /// Two templates that match the same paths would be one route.
+    fn templates(&self) {
+        let shape = |path: &str| {
+            let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+            segments.collect::<Vec<_>>().join("/")
+        };
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for operation in &self.doc.operations {
+            let first = seen.entry(shape(&operation.path)).or_insert(&operation.path);
+            if *first != operation.path {
+                let at = format!("/paths/{}", step(&operation.path));
+                self.refuse(&at, format!("`{first}` matches the same paths, and only one of the two would be reached"));
+            }
+        }
     }
 
     fn operations(&self) {
@@ -343,12 +360,25 @@ impl Checks<'_> {
                 schemas.extend(doc.schema(&name).map(|schema| self.references(schema)).unwrap_or_default());
             }
         }
+        let components = &self.source.root["components"]["parameters"];
+        let parameters: Vec<String> =
+            components.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let refers_to = |name: &str| self.refers_to(&format!("#/components/parameters/{name}"));
+        self.refuse_unused("parameters", parameters.iter(), refers_to);
         let secured =
             |name: &str| doc.operations.iter().any(|operation| operation.security.iter().any(|known| known == name));
         self.refuse_unused("schemas", doc.schemas.iter().map(|schema| &schema.name), |name| reached.contains(name));
         self.refuse_unused("headers", doc.headers.iter().map(|header| &header.name), |name| headers.contains(&name));
         self.refuse_unused("responses", doc.replies.iter().map(|reply| &reply.name), |name| replies.contains(&name));
         self.refuse_unused("securitySchemes", doc.schemes.iter().map(|scheme| &scheme.name), secured);
+    }
+
+    /// Whether an operation has this reference among its parameters.
+    fn refers_to(&self, reference: &str) -> bool {
+        let mut lists = self.doc.operations.iter().filter_map(|operation| {
+            self.source.root["paths"][&operation.path][&operation.method]["parameters"].as_array()
+        });
+        lists.any(|list| list.iter().any(|parameter| parameter["$ref"] == reference))
     }
 
     fn refuse_unused<'n>(&self, kind: &str, names: impl Iterator<Item = &'n String>, is_used: impl Fn(&str) -> bool) {

@@ -101,7 +101,7 @@ fn components(node: &Node<'_>) -> Components {
             node.entries("the headers").into_iter().filter_map(|(name, node)| reply::header(name, &node)).collect();
     }
     if let Some(node) = fields.take("parameters") {
-        // Operations read them where they are used, so that each refusal names its operation's reason once.
+        // Operations read them where they are used, and the last checks find those that none uses.
         node.entries("the parameters");
     }
     if let Some(node) = fields.take("responses") {

@@ -40,12 +40,12 @@ fn one(checks: &Checks<'_>, schema: &Schema) {
             checks.refuse(&at, format!("the envelope has no property with the role `{name}`"));
         }
     }
-    let (data, option) = (property_of(checks.doc, schema, Role::Data), property_of(checks.doc, schema, Role::Option));
+    let option = property_of(checks.doc, schema, Role::Option);
+    let gives_option = option.is_some_and(|option| !matches!(given(checks.doc, Some(option)), Given::Nothing));
     let counts = [Role::Total, Role::Count].into_iter().any(|role| property_of(checks.doc, schema, role).is_some());
-    if option.is_some_and(|option| !matches!(given(checks.doc, Some(option)), Given::Nothing)) && counts {
+    if gives_option && counts {
         checks.refuse(&at, "an envelope with `option` has no `total` or `count`");
     }
-    let _ = data;
     properties(checks, schema, &at, "");
 }
 
