@@ -1,7 +1,7 @@
 //! What a document means, so that two of them can be compared: the authored one, and the one that its code emits.
 //!
 //! Both are first brought to one form: references to replies, headers and parameters are resolved, defaults are written
-//! out, and what [`LEFT_OUT`] names is taken away. What then differs is a difference in meaning.
+//! out, and what `LEFT_OUT` names is taken away. What then differs is a difference in meaning.
 
 use serde_json::{Map, Value, json};
 
