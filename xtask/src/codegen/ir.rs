@@ -383,6 +383,8 @@ pub struct Property {
     pub required: bool,
     /// Its type.
     pub ty: Type,
+    /// What a missing one stands for.
+    pub default: Option<serde_json::Value>,
 }
 
 /// A type.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{envelope, node::Source, replies};
+use super::{defaults, envelope, node::Source, replies};
 use crate::codegen::{
     ir::{Document, Form, Kind, Listed, Media, Operation, Place, Property, Schema, Type, UsedHeader},
     names,
     refusal::step,
-    server::{RESERVED, replies::header_set, security::extractor, types::named},
+    server::{self, RESERVED, replies::header_set, security::extractor, types::named},
 };
 
 /// Refuses in the source what the document as a whole gets wrong.
@@ -23,6 +23,7 @@ pub fn all(source: &Source<'_>, doc: &Document) {
     if checks.is_whole {
         checks.unused();
     }
+    defaults::all(&checks);
     replies::all(&checks);
     envelope::all(&checks);
 }
@@ -129,7 +130,11 @@ impl Checks<'_> {
             if let Form::Object(properties) = &schema.form {
                 let shouty =
                     |property: &Property| names::shouty(&format!("{} {}", schema.name, property.name)).to_string();
-                claims.extend(properties.iter().map(|property| (shouty(property), owner.clone(), pointer.clone())));
+                let defaults = properties.iter().filter(|property| property.default.is_some());
+                let defaults =
+                    defaults.map(|property| server::defaults::of_property(&schema.name, property).to_string());
+                let names = properties.iter().map(shouty).chain(defaults);
+                claims.extend(names.map(|name| (name, owner.clone(), pointer.clone())));
             }
         }
         for scheme in &self.doc.schemes {
@@ -160,9 +165,7 @@ impl Checks<'_> {
         let statuses = operation.replies.iter();
         claimed.extend(statuses.filter_map(|(status, _)| Some(header_set(self.doc, operation, *status)?.to_string())));
         let with_default = operation.parameters.iter().filter(|parameter| parameter.default.is_some());
-        claimed.extend(
-            with_default.map(|parameter| names::snake(&format!("{} {}", operation.id, parameter.name)).to_string()),
-        );
+        claimed.extend(with_default.map(|parameter| server::defaults::of_parameter(operation, parameter).to_string()));
         let pointer = format!("{}/operationId", self.at(operation));
         let owner = format!("the operation `{}`", operation.id);
         let mut claims: Vec<_> = claimed.into_iter().map(|name| (name, owner.clone(), pointer.clone())).collect();
@@ -309,16 +312,6 @@ impl Checks<'_> {
                 }
                 if !seen.insert(names::snake(&parameter.name).to_string()) {
                     self.refuse(&at, format!("another parameter is called `{}` in the code, too", parameter.name));
-                }
-                let default = parameter.default.as_ref().and_then(|value| value.as_str());
-                if let (Kind::Named(name), Some(default)) = (&parameter.ty.kind, default)
-                    && let Some(Form::Enumeration(values)) = self.doc.schema(name).map(|schema| &schema.form)
-                    && !values.iter().any(|value| value == default)
-                {
-                    self.refuse(
-                        &at,
-                        format!("the default of `{}` is not among the values of `{name}`", parameter.name),
-                    );
                 }
                 if parameter.place == Place::Query
                     && self.doc.schemes.iter().any(|scheme| {

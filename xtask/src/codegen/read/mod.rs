@@ -2,6 +2,7 @@
 //! come at once.
 
 mod checks;
+mod defaults;
 mod document;
 mod envelope;
 mod extensions;

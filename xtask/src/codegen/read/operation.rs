@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{extensions, node::Node, reply, schema};
+use super::{defaults, extensions, node::Node, reply, schema};
 use crate::codegen::{
     ir::{Body, Kind, Limited, Listed, Media, Operation, Parameter, Place, Tag, Type},
     refusal::step,
@@ -154,7 +154,7 @@ fn inline_parameter(node: &Node<'_>) -> Option<Parameter> {
     fields.describe(&["example"]);
     style(&mut fields, place);
     let schema = fields.need("schema");
-    let (ty, default) = schema.as_ref().map(typed).unwrap_or_default();
+    let (ty, default) = schema.as_ref().map(defaults::typed).unwrap_or_default();
     fields.close();
 
     let (place, ty, schema, name) = (place?, ty?, schema?, name?);
@@ -174,7 +174,7 @@ fn inline_parameter(node: &Node<'_>) -> Option<Parameter> {
         if required {
             schema.refuse("a required parameter has no use for its default");
         }
-        if !fits(&ty.kind, default) {
+        if !defaults::fits(&ty.kind, default) {
             schema.refuse("the default is not of the parameter's type, or breaks its constraints");
         }
     }
@@ -212,11 +212,6 @@ fn style(fields: &mut super::node::Fields<'_>, place: Option<Place>) {
     }
 }
 
-/// The type of a parameter and its default, which other types do not have.
-fn typed(node: &Node<'_>) -> (Option<Type>, Option<Value>) {
-    (schema::parameter(node), node.value.get("default").cloned())
-}
-
 fn plain(kind: &Kind, place: Place, node: &Node<'_>) {
     match kind {
         Kind::Number { .. } => node.refuse("a parameter cannot be a fraction: send a whole number of a smaller unit"),
@@ -236,24 +231,6 @@ fn plain(kind: &Kind, place: Place, node: &Node<'_>) {
 fn enumeration(name: &str, node: &Node<'_>) {
     if node.source().root["components"]["schemas"][name].get("enum").is_none() {
         node.refuse(format!("`{name}` is no enumeration: a parameter is not an object"));
-    }
-}
-
-/// Whether a default is a value of the type. Enumerations are compared where the schemas are known.
-fn fits(kind: &Kind, value: &Value) -> bool {
-    match kind {
-        Kind::Text { min, max, .. } => value.as_str().is_some_and(|text| {
-            let length = text.chars().count();
-            min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max)
-        }),
-        Kind::Integer { wide, bounds, .. } => value.as_i64().is_some_and(|number| {
-            (*wide || i32::try_from(number).is_ok())
-                && bounds.min.is_none_or(|min| number > min || number == min && !bounds.min_exclusive)
-                && bounds.max.is_none_or(|max| number < max || number == max && !bounds.max_exclusive)
-        }),
-        Kind::Boolean => value.is_boolean(),
-        Kind::Named(_) => value.is_string(),
-        Kind::Number { .. } | Kind::List { .. } | Kind::Null => false,
     }
 }
 

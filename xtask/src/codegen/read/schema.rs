@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::node::{Fields, Node};
+use super::{
+    defaults,
+    node::{Fields, Node},
+};
 use crate::codegen::ir::{Bounds, Form, Kind, Property, Schema, Type};
 
 /// Beyond this an integer and a double are not the same number, and poem-openapi compares bounds as doubles.
@@ -85,11 +88,11 @@ fn object(fields: &mut Fields<'_>) -> Form {
     let properties = properties
         .into_iter()
         .filter_map(|(name, node)| {
-            Some(Property {
-                name: name.to_owned(),
-                required: required.iter().any(|(_, required)| required == name),
-                ty: ty(&node)?,
-            })
+            let required = required.iter().any(|(_, required)| required == name);
+            let (ty, default) = defaults::typed(&node);
+            let ty = ty?;
+            defaults::property(&node, required, &ty, default.as_ref());
+            Some(Property { name: name.to_owned(), required, ty, default })
         })
         .collect();
     Form::Object(properties)
@@ -302,8 +305,8 @@ fn list(fields: &mut Fields<'_>) -> Option<Kind> {
     Some(Kind::List { items: Box::new(items), min, max, unique: is_unique })
 }
 
-/// The type of a parameter, which alone may have a default; the caller reads that.
-pub fn parameter(node: &Node<'_>) -> Option<Type> {
+/// The type of a parameter or a property, which alone may have a default; the caller reads that.
+pub fn with_default(node: &Node<'_>) -> Option<Type> {
     if node.value.get("$ref").is_some() {
         return ty(node);
     }

@@ -14,7 +14,7 @@ pub fn sentence(key: &str, what: &str) -> String {
         "callbacks" => "callbacks are not supported: the server calls nobody",
         "links" => "links are not supported",
         "default" if what == "the replies" => "a `default` response is not supported: list every status",
-        "default" if what == "a type" => "a default is supported only on a parameter",
+        "default" if what == "a type" => "a default is supported only on a parameter, or a property of a request",
         "readOnly" | "writeOnly" => "`readOnly` and `writeOnly` are not supported: use a schema for each direction",
         "xml" => "XML is not supported",
         "encoding" => "`encoding` is not supported: form fields are sent as plain text",

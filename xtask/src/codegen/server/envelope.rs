@@ -121,8 +121,10 @@ fn is_list(doc: &Document, schema: &Schema) -> bool {
                 Some(Form::OneOf(alternatives)) => alternatives.iter().map(String::as_str).collect(),
                 _ => vec![name.as_str()],
             };
-            let mut all = direct.into_iter().flat_map(|name| properties(doc.schema(name)));
-            all.any(|property| matches!(property.ty.kind, Kind::List { .. }))
+            // A list among other things is one of the thing's parts, as the rights of a user are.
+            direct
+                .into_iter()
+                .any(|name| matches!(properties(doc.schema(name)), [only] if matches!(only.ty.kind, Kind::List { .. })))
         }
         _ => false,
     };

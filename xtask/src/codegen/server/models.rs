@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
-    docs, docs_of, envelope,
+    defaults, docs, docs_of, envelope,
     types::{self, Presence, presence},
 };
 use crate::codegen::{
@@ -37,7 +37,7 @@ fn object(doc: &Document, schema: &Schema, properties: &[Property], of_request: 
     let name = names::pascal(&schema.name);
     let docs = docs_of(&schema.description);
     let rename = rename_type(&name, &schema.name);
-    let fields = properties.iter().map(field);
+    let fields = properties.iter().map(|property| field(schema, property));
     let form_fields = used_as_form(doc, &schema.name).then(|| form_fields(&name, properties));
     let statics = properties.iter().filter_map(|property| pattern_static(schema, property));
     let checked = of_request.then(|| {
@@ -66,7 +66,7 @@ fn rename_type(ident: &Ident, name: &str) -> Option<TokenStream> {
     renamed(ident, name).then(|| quote!(#[oai(rename = #name)]))
 }
 
-fn field(property: &Property) -> TokenStream {
+fn field(schema: &Schema, property: &Property) -> TokenStream {
     let ident = names::snake(&property.name);
     let (docs, ty) = (docs_of(&property.ty.description), types::property(property));
     let name = &property.name;
@@ -74,6 +74,11 @@ fn field(property: &Property) -> TokenStream {
     if renamed(&ident, name) {
         oai.push(quote!(rename = #name));
         serde.push(quote!(rename = #name));
+    }
+    if property.default.is_some() {
+        let function = defaults::of_property(&schema.name, property).to_string();
+        oai.push(quote!(default = #function));
+        serde.push(quote!(default = #function));
     }
     match presence(property) {
         Presence::Always => {}

@@ -2,15 +2,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use serde_json::Value;
 
-use super::{bodies, docs, docs_of, envelope, handler, plain, replies, security, types};
+use super::{bodies, defaults, docs, docs_of, envelope, handler, plain, replies, security, types};
 use crate::codegen::{
-    ir::{Document, Kind, Operation, Parameter, Place},
+    ir::{Document, Operation, Parameter, Place},
     names,
 };
 
-/// The tags, `Routes`, and the defaults of parameters.
+/// The tags and `Routes`.
 pub fn all(doc: &Document) -> TokenStream {
     let handler = names::pascal(&doc.dialect.name);
     let tags = tags(doc);
@@ -18,10 +17,6 @@ pub fn all(doc: &Document) -> TokenStream {
     let new = docs("The routes that call this handler.");
     let dialect = dialect(doc, &handler);
     let operations = doc.operations.iter().map(|operation| operation_method(doc, operation));
-    let defaults = doc
-        .operations
-        .iter()
-        .flat_map(|operation| operation.parameters.iter().filter_map(move |parameter| default(operation, parameter)));
     quote! {
         #tags
 
@@ -45,8 +40,6 @@ pub fn all(doc: &Document) -> TokenStream {
 
         #[OpenApi]
         impl<H: #handler> Routes<H> { #(#operations)* }
-
-        #(#defaults)*
     }
 }
 
@@ -207,10 +200,6 @@ pub fn parameter_type(parameter: &Parameter) -> TokenStream {
     if parameter.required || parameter.default.is_some() { ty } else { quote!(Option<#ty>) }
 }
 
-fn default_name(operation: &Operation, parameter: &Parameter) -> Ident {
-    names::snake(&format!("{} {}", operation.id, parameter.name))
-}
-
 fn parameter_argument(operation: &Operation, parameter: &Parameter) -> TokenStream {
     let docs = docs_of(&parameter.description);
     let (ident, ty, name) = (argument(&parameter.name), parameter_type(parameter), &parameter.name);
@@ -220,7 +209,7 @@ fn parameter_argument(operation: &Operation, parameter: &Parameter) -> TokenStre
         Place::Header => quote!(param::Header),
     };
     let default = parameter.default.as_ref().map(|_| {
-        let name = default_name(operation, parameter).to_string();
+        let name = defaults::of_parameter(operation, parameter).to_string();
         quote!(default = #name)
     });
     let validator = types::validator(&parameter.ty);
@@ -265,27 +254,4 @@ fn answer(doc: &Document, operation: &Operation, call: TokenStream) -> (TokenStr
         quote!(.map(|#binding| #parts))
     });
     (quote!(PlainAnswer<#marker>), quote!(PlainAnswer::of(#call #parts)))
-}
-
-/// The function that gives a parameter's default.
-fn default(operation: &Operation, parameter: &Parameter) -> Option<TokenStream> {
-    let value = parameter.default.as_ref()?;
-    let name = default_name(operation, parameter);
-    let docs = docs(&format!("The default of `{}` of `{}`.", parameter.name, operation.id));
-    let ty = types::bare(&parameter.ty.kind);
-    let value = match (&parameter.ty.kind, value) {
-        (Kind::Text { .. }, Value::String(text)) => quote!(#text.to_owned()),
-        (Kind::Named(name), Value::String(text)) => {
-            let (name, variant) = (names::pascal(name), names::pascal(text));
-            quote!(#name::#variant)
-        }
-        (_, Value::Bool(truth)) => quote!(#truth),
-        (_, value) => types::integer(value.as_i64()?),
-    };
-    Some(quote! {
-        #docs
-        fn #name() -> #ty {
-            #value
-        }
-    })
 }

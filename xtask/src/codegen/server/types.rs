@@ -44,7 +44,8 @@ pub enum Presence {
 
 /// How a property may be absent.
 pub fn presence(property: &Property) -> Presence {
-    match (property.required, property.ty.nullable) {
+    // One with a default is missing on the wire only: the code sees the default.
+    match (property.required || property.default.is_some(), property.ty.nullable) {
         (true, false) => Presence::Always,
         (true, true) => Presence::OrNull,
         (false, false) => Presence::OrMissing,
@@ -155,15 +156,30 @@ pub fn unsuffixed(tokens: TokenStream) -> TokenStream {
 
 /// Every schema that a request can hold: those of bodies, and what they refer to.
 pub fn of_requests(doc: &Document) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
     let bodies = doc.operations.iter().filter_map(|operation| operation.body.as_ref());
-    let mut pending: Vec<String> = bodies.filter_map(|body| named(&body.ty.kind)).collect();
+    reached(doc, bodies.filter_map(|body| named(&body.ty.kind)).collect())
+}
+
+/// Every schema that a reply can hold.
+pub fn of_replies(doc: &Document) -> Vec<String> {
+    let listed = doc.operations.iter().flat_map(|operation| &operation.replies);
+    let bodies = listed.filter_map(|(_, listed)| named(&doc.reply(listed)?.body.as_ref()?.kind));
+    reached(doc, bodies.collect())
+}
+
+/// These schemas and all that they refer to.
+fn reached(doc: &Document, mut pending: Vec<String>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     while let Some(name) = pending.pop() {
         if names.contains(&name) {
             continue;
         }
-        if let Some(Form::Object(properties)) = doc.schema(&name).map(|schema| &schema.form) {
-            pending.extend(properties.iter().filter_map(|property| named(&property.ty.kind)));
+        match doc.schema(&name).map(|schema| &schema.form) {
+            Some(Form::Object(properties)) => {
+                pending.extend(properties.iter().filter_map(|property| named(&property.ty.kind)));
+            }
+            Some(Form::OneOf(alternatives)) => pending.extend(alternatives.iter().cloned()),
+            _ => {}
         }
         names.push(name);
     }
