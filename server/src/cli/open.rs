@@ -43,5 +43,6 @@ pub(super) fn keys(config: &Config) -> Result<KeyRing, Failure> {
 
 /// The core on the system's clock and randomness.
 pub(super) fn core(config: &Config, store: &Store) -> Result<Core, Failure> {
-    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), Clock::system(), Random::system()))
+    let (clock, random) = (Clock::system(), Random::system());
+    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), clock, random, crate::domain::mail::Mail)?)
 }
