@@ -2,10 +2,16 @@
 //!
 //! What belongs to a change is recorded in the change's own transaction; a refusal, which changes nothing, by itself.
 
+use std::time::Duration;
+
 use crate::store::{AuditRow, Store};
 
+use super::Error;
 use super::clock::Clock;
 use super::origin::Origin;
+
+/// How long events are kept.
+const KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,15 @@ impl Audit {
             client: origin.client.to_string(),
             trace: origin.trace.clone(),
         }
+    }
+
+    /// Forgets the events of more than 90 days ago, and says how many there were.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn purge(&self) -> Result<u64, Error> {
+        let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
+        Ok(self.store.purge_audit_events(self.clock.now().millis().saturating_sub(kept)).await?)
     }
 
     /// Records a refusal. A record that cannot be written does not change the refusal; the log then has it.

@@ -1,6 +1,6 @@
 //! Where a request comes from, as far as the record of security events wants to know.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Where a request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,4 +11,11 @@ pub struct Origin {
     pub client: IpAddr,
     /// Its trace id.
     pub trace: String,
+}
+
+impl Origin {
+    /// What is done by a command of the operator's rather than by a request.
+    pub fn command(name: &str) -> Self {
+        Self { dialect: "command", client: Ipv4Addr::LOCALHOST.into(), trace: name.to_owned() }
+    }
 }

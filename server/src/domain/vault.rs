@@ -84,6 +84,17 @@ impl Vault {
         self.data_key().await.map(drop)
     }
 
+    /// Moves the data key under the active master key; does nothing where there is no data key yet.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal).
+    pub async fn settle(&self) -> Result<(), Error> {
+        match self.store.data_key(PURPOSE).await? {
+            Some(row) => self.unwrap(row).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     async fn data_key(&self) -> Result<&LessSafeKey, Error> {
         self.data_key
             .get_or_try_init(|| async {
@@ -250,6 +261,7 @@ mod tests {
     #[tokio::test]
     async fn the_data_key_moves_with_the_master_key() {
         let fixture = Fixture::new().await;
+        fixture.vault().settle().await.unwrap();
         let sealed = fixture.vault().seal(PLACE, "x").await.unwrap();
         let old = fixture.keys.active().id().to_owned();
         let new = fixture.keys.rotate().unwrap().id().to_owned();
