@@ -7,6 +7,8 @@ pub mod event;
 mod jwt;
 pub mod keys;
 pub mod limit;
+pub mod mail;
+pub mod outbox;
 pub mod random;
 pub mod secret;
 pub mod token;
@@ -20,6 +22,7 @@ use clock::Clock;
 use event::Events;
 use keys::KeyRing;
 use limit::Limits;
+use mail::Mail;
 use random::Random;
 use token::Tokens;
 
@@ -52,6 +55,8 @@ pub struct Core {
     pub tokens: Arc<Tokens>,
     /// The request limit of `go_api`.
     pub limits: Arc<Limits>,
+    /// Messages to people.
+    pub mail: Mail,
     /// Events of applications.
     pub events: Events,
     /// The key ring behind secrets and tokens.
@@ -64,13 +69,13 @@ pub struct Core {
 
 impl Core {
     /// Puts the core together.
-    pub fn new(store: Store, keys: KeyRing, settings: &Settings, clock: Clock, random: Random) -> Self {
+    pub fn new(store: Store, keys: KeyRing, settings: &Settings, clock: Clock, random: Random, mail: Mail) -> Self {
         let keys = Arc::new(keys);
         let events = Events::new();
         let apps = Arc::new(Apps::new(store, Arc::clone(&keys), events.clone(), clock.clone(), random.clone()));
         let tokens = Arc::new(Tokens::new(Arc::clone(&apps), Arc::clone(&keys), clock.clone(), random.clone()));
         let limits = Arc::new(Limits::new(settings.go_api_rate_limit, Settings::RATE_WINDOW, clock.clone()));
-        Self { apps, tokens, limits, events, keys, clock, random }
+        Self { apps, tokens, limits, mail, events, keys, clock, random }
     }
 }
 

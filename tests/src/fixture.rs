@@ -52,6 +52,9 @@ pub const DEMO_SECRET: &str = "demodemodemodemodemodemodemodemo";
 /// The seed of every server's randomness.
 const SEED: u64 = 7;
 
+/// The seed of every server's mail.
+const MAIL_SEED: u64 = 8;
+
 /// The master secret of every server, so that signatures repeat too.
 const MASTER: [u8; 32] = [7; 32];
 
@@ -290,7 +293,9 @@ impl Ready {
         let random = Random::seeded(SEED);
         let master = Secret::new(STANDARD.encode(MASTER));
         let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
-        let core = Core::new(store.clone(), keys, &config.domain(), clock, random);
+        // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+        let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
+        let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail);
         provision(&core, DEMO_APP, "Demo", true).await;
         Self { config, core, store, clock: hand, database, data_dir }
     }

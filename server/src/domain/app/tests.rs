@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::clock::ManualClock;
+use crate::domain::mail::{Mail, Sender, Transport};
 use crate::domain::{Core, Settings};
 
 const START: Timestamp = Timestamp::from_millis(1_795_474_800_500);
@@ -41,7 +42,9 @@ impl Bench {
 
 fn open(store: &Store, dir: &Path, clock: &Clock) -> Core {
     let keys = KeyRing::open(dir, None, clock.clone(), Random::system()).unwrap();
-    Core::new(store.clone(), keys, &Settings::default(), clock.clone(), Random::seeded(1))
+    let sender = Sender::parse("no-reply@localhost").unwrap();
+    let mail = Mail::new(Transport::Outbox(dir.join("outbox")), sender, clock.clone(), Random::seeded(2));
+    Core::new(store.clone(), keys, &Settings::default(), clock.clone(), Random::seeded(1), mail)
 }
 
 fn new(name: &str) -> NewApp {
