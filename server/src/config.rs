@@ -5,6 +5,7 @@
 
 mod error;
 mod parse;
+mod smtp;
 mod source;
 
 use std::net::SocketAddr;
@@ -16,10 +17,14 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::domain::Settings;
+use crate::domain::clock::Clock;
 use crate::domain::code::CodeRules;
+use crate::domain::mail::Mail;
+use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 
 pub use error::ConfigError;
+pub use smtp::Smtp;
 pub use source::Sources;
 
 /// Every setting of the program.
@@ -32,7 +37,7 @@ pub struct Config {
     /// Whether to open each dialect's documented port too, for that dialect only, on the addresses of `listen`.
     /// Default false.
     pub documented_ports: bool,
-    /// Directory of the embedded database and the key ring; made if it is missing. Default `./data`.
+    /// Directory of the embedded database, the key ring and the outbox; made if it is missing. Default `./data`.
     pub data_dir: PathBuf,
     /// `postgres://…`, `mysql://…` (MariaDB too) or `sqlite:PATH`. Default: the embedded database, `gatehouse.db` in
     /// `data_dir`. May hold a password, so that it is never printed.
@@ -61,6 +66,8 @@ pub struct Config {
     pub coeus_gateway: CoeusGateway,
     /// `[insight_auth]`
     pub insight_auth: InsightAuth,
+    /// `[smtp]`
+    pub smtp: Smtp,
     /// `[ops]`
     pub ops: Ops,
     /// `[limits]`
@@ -159,7 +166,7 @@ pub struct RequestLimits {
     pub sockets_per_app: usize,
     /// Events that may wait for a slow WebSocket before it is closed, 1 to 65536. Default 64.
     pub socket_queue: usize,
-    /// Seconds that requests in flight have to finish at shutdown, 0 to 3600. Default 10.
+    /// Seconds that requests in flight have to finish at shutdown, and mail after them, 0 to 3600. Default 10.
     pub shutdown_grace: u32,
 }
 
@@ -180,6 +187,7 @@ impl Default for Config {
             edge_gateway: EdgeGateway::default(),
             coeus_gateway: CoeusGateway::default(),
             insight_auth: InsightAuth::default(),
+            smtp: Smtp::default(),
             ops: Ops::default(),
             limits: RequestLimits::default(),
         }
@@ -276,6 +284,14 @@ impl Config {
         }
     }
 
+    /// What sends mail: by SMTP, or to `outbox/` in the data directory where no server is set.
+    ///
+    /// # Errors
+    /// Names the key, if the authorities cannot be read or there are none at all.
+    pub fn mail(&self, clock: Clock, random: Random) -> Result<Mail, ConfigError> {
+        Ok(Mail::new(self.smtp.transport(&self.data_dir)?, self.smtp.sender()?, clock, random))
+    }
+
     /// Ranges, and what settings say about each other.
     fn check(&self) -> Result<(), ConfigError> {
         if self.redis_url.is_some() {
@@ -300,6 +316,7 @@ impl Config {
             let why = format!("`{origin}` is not an origin such as `https://app.example.com`, without a path, nor `*`");
             return Err(ConfigError::value("go_api.allowed_origins", why));
         }
+        self.smtp.check()?;
         let (limits, edge, coeus) = (&self.limits, &self.edge_gateway, &self.coeus_gateway);
         for (key, value, least, most) in [
             ("go_api.rate_limit", u64::from(self.go_api.rate_limit), 1, u64::from(u32::MAX) - 1),
@@ -309,6 +326,7 @@ impl Config {
             ("coeus_gateway.code_length", u64::from(coeus.code_length), 4, 12),
             ("coeus_gateway.code_ttl", u64::from(coeus.code_ttl), 1, 86_400),
             ("coeus_gateway.code_gap", u64::from(coeus.code_gap), 0, 86_400),
+            ("smtp.timeout", u64::from(self.smtp.timeout), 1, 300),
             ("limits.body_bytes", limits.body_bytes as u64, 1, 1 << 30),
             ("limits.header_bytes", limits.header_bytes as u64, 8192, 1 << 20),
             ("limits.request_timeout", u64::from(limits.request_timeout), 1, 3600),

@@ -13,6 +13,7 @@ pub mod mail;
 pub mod name;
 mod near;
 pub mod origin;
+pub mod outbox;
 pub mod password;
 pub mod product;
 pub mod project;
@@ -91,7 +92,7 @@ pub struct Core {
     pub audit: Audit,
     /// What is encrypted at rest.
     pub vault: Arc<Vault>,
-    /// What sends mail.
+    /// Messages to people.
     pub mail: Mail,
     /// The key ring behind secrets and tokens.
     pub keys: Arc<KeyRing>,

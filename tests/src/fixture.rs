@@ -66,6 +66,9 @@ const SEED: u64 = 7;
 /// The seed of what is made before a server starts, so that more of it changes no id that a test shows.
 const PROVISIONING_SEED: u64 = 8;
 
+/// The seed of every server's mail.
+const MAIL_SEED: u64 = 9;
+
 /// The master secret of every server, so that signatures repeat too.
 const MASTER: [u8; 32] = [7; 32];
 
@@ -306,7 +309,8 @@ impl Ready {
             KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring")
         };
         let core = |random: Random| {
-            let mail = Mail::outbox(&config.data_dir, clock.clone(), random.clone());
+            // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+            let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
             Core::new(store.clone(), keys(&random), &config.domain(), clock.clone(), random, mail).expect("a core")
         };
         provision_admin(&store, || core(Random::seeded(PROVISIONING_SEED))).await;

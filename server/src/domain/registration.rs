@@ -30,8 +30,8 @@ impl Registrations {
     /// [`Error::TooSoon`] if the address got a code a moment ago; [`Error::Unavailable`] if no mail can be sent now.
     pub async fn send_code(&self, account: &Handle, email: &Handle, language: Language) -> Result<(), Error> {
         let code = self.codes.issue(email.folded(), account.folded())?;
-        let message =
-            Message::registration_code(email.written(), account.written(), &code, self.codes.life(), language);
+        let minutes = self.codes.life().as_secs().div_ceil(60);
+        let message = Message::registration_code(email.written(), account.written(), &code, minutes, language);
         let sent = match message {
             Ok(message) => self.mail.send(message).await,
             Err(error) => Err(error),
