@@ -44,7 +44,9 @@ fn interfaces(sources: &[Source]) -> Result<Output, Failure> {
         "openapi/src/generated/mod.rs",
         [
             quote!(#(#modules)*),
-            quote!(use crate::runtime::Document;),
+            quote!(
+                use crate::runtime::Document;
+            ),
             quote! {
                 #[doc = " Every authored document, in the order of their names."]
                 pub const DOCUMENTS: [&Document; #count] = [#(#documents),*];
@@ -78,9 +80,15 @@ fn handlers(sources: &[Source]) -> Result<Output, Failure> {
         SERVER,
         [
             quote!(#(pub mod #names;)*),
-            quote!(use std::sync::Arc;),
-            quote!(use gatehouse_api::{self as api, runtime::RouteTable};),
-            quote!(use crate::http::mount::{Mount, Parts};),
+            quote!(
+                use std::sync::Arc;
+            ),
+            quote!(
+                use gatehouse_api::{self as api, runtime::RouteTable};
+            ),
+            quote!(
+                use crate::http::mount::{Mount, Parts};
+            ),
             quote! {
                 #[doc = " Every dialect, with its routes over its handler."]
                 pub fn mount(parts: &Parts) -> Vec<Box<dyn Mount>> {
@@ -106,7 +114,9 @@ fn tests(sources: &[Source]) -> Result<Output, Failure> {
         TESTS,
         [
             quote!(#(#modules)*),
-            quote!(use crate::Dialect;),
+            quote!(
+                use crate::Dialect;
+            ),
             quote! {
                 #[doc = " Every dialect that is tested, in the order of the documents' names."]
                 pub const DIALECTS: [Dialect; #count] = [#(#dialects),*];
