@@ -11,8 +11,9 @@ use contract_tests::{
 use serde_json::Value;
 
 use crate::{
-    DIALECTS, Dialect,
+    Dialect, Live,
     coverage::{is_of, named_replies},
+    dialects::DIALECTS,
 };
 
 #[tokio::test]
@@ -47,7 +48,11 @@ fn bodies<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<Option<(&'a str, 
 
 async fn send(dialect: &Dialect, spec: &Spec, operation: Operation<'_>, body: Option<(&str, &Value)>) {
     let server = Fixture::start().await;
-    let mut request = request(spec, operation);
+    let live = (dialect.prepare)(&server, operation.id).await;
+    for (name, _) in &live {
+        assert!(takes(spec, operation, name), "{} has no `{name}`, and so needs no live one", operation.id);
+    }
+    let mut request = request(spec, operation, &live);
     if let Some(scheme) = security_scheme(spec, operation) {
         let credential = (dialect.credential)(&server).await;
         request = with_credential(request, scheme, &credential);
@@ -64,7 +69,13 @@ async fn send(dialect: &Dialect, spec: &Spec, operation: Operation<'_>, body: Op
     }
     let request = match body {
         None => request,
-        Some((kind, example)) => with_body(request, kind, example),
+        Some((kind, example)) => {
+            let example = in_body(&live, example);
+            let schema = &spec.resolve(&operation.node["requestBody"])["content"][kind]["schema"];
+            let wrong = check_value(spec, schema, Side::Request, &example);
+            assert!(wrong.is_empty(), "{}: the live body: {wrong:?}", operation.id);
+            with_body(request, kind, &example)
+        }
     };
     let exchange = server.send(request).await;
     assert_eq!(exchange.reply.status, 200, "{exchange}");
@@ -74,8 +85,28 @@ async fn send(dialect: &Dialect, spec: &Spec, operation: Operation<'_>, body: Op
     }
 }
 
-/// The request with the examples of its parameters.
-fn request(spec: &Spec, operation: Operation<'_>) -> Request {
+/// Whether a request of the operation can have a parameter, or a property of its body, of this name.
+fn takes(spec: &Spec, operation: Operation<'_>, name: &str) -> bool {
+    let mut parameters = operation.node["parameters"].as_array().into_iter().flatten();
+    let body = operation.node.get("requestBody").map(|body| &spec.resolve(body)["content"]);
+    let mut media = body.map(entries).into_iter().flatten();
+    parameters.any(|parameter| spec.resolve(parameter)["name"] == name)
+        || media.any(|(_, media)| spec.resolve(&media["schema"])["properties"].get(name).is_some())
+}
+
+/// The example of a body with its live values; what the example leaves out stays out.
+fn in_body(live: &Live, example: &Value) -> Value {
+    let mut body = example.clone();
+    for (name, value) in live {
+        if let Some(place) = body.get_mut(name) {
+            *place = value.clone();
+        }
+    }
+    body
+}
+
+/// The request with the examples of its parameters, or the live values in their place.
+fn request(spec: &Spec, operation: Operation<'_>, live: &Live) -> Request {
     let mut path = operation.path.to_owned();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let mut headers = Vec::new();
@@ -84,6 +115,7 @@ fn request(spec: &Spec, operation: Operation<'_>) -> Request {
         let name = parameter["name"].as_str().expect("a parameter has a name");
         let (_, example) =
             spec.examples(parameter).into_iter().next().unwrap_or_else(|| panic!("{name} has no example"));
+        let example = live.iter().find(|(known, _)| *known == name).map_or(example, |(_, value)| value);
         let wrong = check_value(spec, &parameter["schema"], Side::Request, example);
         assert!(wrong.is_empty(), "{}: the example of `{name}`: {wrong:?}", operation.id);
         let text = as_text(example);

@@ -1,12 +1,13 @@
 //! The documents against the running server: every reply, every example, every failure.
 //!
-//! `go_api` and its like hold what only that dialect has. Everything else here is about every document there is.
+//! The folder of a dialect holds what only that dialect has, and `dialects`, which is generated, names them all.
+//! Everything else here is about every document there is.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how to say what is wrong")]
 
 mod coverage;
+mod dialects;
 mod examples;
-mod go_api;
 mod proxy;
 mod round_trip;
 mod served;
@@ -14,14 +15,26 @@ mod served;
 use std::{future::Future, pin::Pin};
 
 use contract_tests::fixture::Fixture;
+use serde_json::Value;
 
 /// What the tests about every document need to know of a dialect beyond its document.
 struct Dialect {
     /// Its name.
     name: &'static str,
     /// A credential with which every operation can be called.
-    credential: fn(&Fixture) -> Pin<Box<dyn Future<Output = String> + '_>>,
+    credential: for<'s> fn(&'s Fixture) -> Later<'s, String>,
+    /// Brings a fresh server to where the request examples of an operation, which is given by its id, can succeed.
+    prepare: for<'s> fn(&'s Fixture, &'s str) -> Later<'s, Live>,
 }
 
-/// Every dialect that is tested.
-const DIALECTS: [Dialect; 1] = [go_api::DIALECT];
+/// What comes of a server after some requests to it.
+type Later<'s, T> = Pin<Box<dyn Future<Output = T> + 's>>;
+
+/// What no document can know, such as a token that is good now: values that replace the examples of these parameters and
+/// properties of the body.
+type Live = Vec<(&'static str, Value)>;
+
+/// The [`Dialect::prepare`] of a dialect whose examples succeed as they are printed.
+fn as_printed<'s>(_: &'s Fixture, _: &'s str) -> Later<'s, Live> {
+    Box::pin(async { Live::new() })
+}

@@ -78,7 +78,7 @@ fn outside(wrong: &mut Vec<String>, document: &Document, spec: &Spec, path: &str
     if seen.status == 405 {
         let mut documented: Vec<_> =
             document.operations.iter().filter(|facts| facts.is_at(path)).map(|facts| facts.method).collect();
-        if documented.contains(&"GET") {
+        if document.operation("HEAD", path).is_some() {
             documented.push("HEAD");
         }
         let allow = seen.headers.get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Transcripts as snapshots: `snapshots/<dialect>/<operation>__<case>.snap`, one exchange each.
 //!
-//! A test is named `<dialect>::<operation>::<case>`, and so is its snapshot. Cases about several operations, or none,
-//! stand in modules with other names.
+//! A test is named `<dialect>::<operation>::<case>` below the list of dialects, and so is its snapshot. Cases about
+//! several operations, or none, stand in modules with other names.
 
 use std::{
     fs,
@@ -9,6 +9,9 @@ use std::{
 };
 
 use crate::spec::Spec;
+
+/// The module of the generated list, which holds the modules of all dialects.
+pub const LIST: &str = "dialects";
 
 /// Keeps a transcript under the name of the test that calls; or compares it with the one that was kept.
 #[macro_export]
@@ -27,8 +30,8 @@ macro_rules! transcript {
 pub fn keep(function: &str, transcript: &str) {
     let test = function.replace("::{{closure}}", "");
     let parts: Vec<_> = test.split("::").collect();
-    let [_, dialect, group, case, "here"] = parts.as_slice() else {
-        panic!("{test} is not <dialect>::<operation>::<case>");
+    let [_, LIST, dialect, group, case, "here"] = parts.as_slice() else {
+        panic!("{test} is not {LIST}::<dialect>::<operation>::<case>");
     };
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(directory().join(dialect));
@@ -45,7 +48,7 @@ pub fn directory() -> PathBuf {
 /// What a transcript says about the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// `<dialect>::<group>::<case>`, as the test is named.
+    /// `<dialect>::<group>::<case>`, as the test is named below [`LIST`].
     pub test: String,
     /// The request's method.
     pub method: String,

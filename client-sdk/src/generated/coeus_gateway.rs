@@ -746,53 +746,49 @@ impl LogoutError {
 }
 
 impl Envelope for types::NothingReply {
-    type Data = types::Nothing;
+    type Data = ();
 
     fn open(self) -> Opened<Self::Data> {
-        Opened {
-            code: i64::from(self.header.code),
-            message: Some(self.header.message),
-            trace_id: None,
-            data: Some(self.data),
-        }
+        Opened { code: i64::from(self.header.code), message: Some(self.header.message), trace_id: None, data: Some(()) }
     }
 }
 
 impl Envelope for types::FailureReply {
-    type Data = types::Nothing;
+    type Data = ();
 
     fn open(self) -> Opened<Self::Data> {
-        Opened {
-            code: i64::from(self.header.code),
-            message: Some(self.header.message),
-            trace_id: None,
-            data: Some(self.data),
-        }
+        Opened { code: i64::from(self.header.code), message: Some(self.header.message), trace_id: None, data: Some(()) }
     }
 }
 
 impl Envelope for types::LoginReply {
-    type Data = types::LoginResult;
+    type Data = types::LoginData;
 
     fn open(self) -> Opened<Self::Data> {
         Opened {
             code: i64::from(self.header.code),
             message: Some(self.header.message),
             trace_id: None,
-            data: Some(self.data),
+            data: match self.data {
+                types::LoginResult::LoginData(data) => Some(data),
+                _ => None,
+            },
         }
     }
 }
 
 impl Envelope for types::ProjectListReply {
-    type Data = types::ProjectListResult;
+    type Data = types::ProjectList;
 
     fn open(self) -> Opened<Self::Data> {
         Opened {
             code: i64::from(self.header.code),
             message: Some(self.header.message),
             trace_id: None,
-            data: Some(self.data),
+            data: match self.data {
+                types::ProjectListResult::ProjectList(data) => Some(data),
+                _ => None,
+            },
         }
     }
 }
@@ -806,14 +802,17 @@ impl Envelope for types::UnauthorizedReply {
 }
 
 impl Envelope for types::NewProjectReply {
-    type Data = types::NewProjectResult;
+    type Data = types::ProjectCredentials;
 
     fn open(self) -> Opened<Self::Data> {
         Opened {
             code: i64::from(self.header.code),
             message: Some(self.header.message),
             trace_id: None,
-            data: Some(self.data),
+            data: match self.data {
+                types::NewProjectResult::ProjectCredentials(data) => Some(data),
+                _ => None,
+            },
         }
     }
 }
@@ -981,30 +980,8 @@ pub mod types {
     }
 
     /// Nothing that the server would read.
-    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-    #[serde(transparent)]
-    pub struct LogoutRequest(pub serde_json::Map<String, serde_json::Value>);
-
-    impl std::ops::Deref for LogoutRequest {
-        type Target = serde_json::Map<String, serde_json::Value>;
-
-        fn deref(&self) -> &serde_json::Map<String, serde_json::Value> {
-            &self.0
-        }
-    }
-
-    impl std::convert::From<LogoutRequest> for serde_json::Map<String, serde_json::Value> {
-        fn from(value: LogoutRequest) -> Self {
-            value.0
-        }
-    }
-
-    impl std::convert::From<serde_json::Map<String, serde_json::Value>> for LogoutRequest {
-        fn from(value: serde_json::Map<String, serde_json::Value>) -> Self {
-            Self(value)
-        }
-    }
-
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug, Default)]
+    pub struct LogoutRequest {}
     /// A project to create.
     #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
     pub struct NewProject {
@@ -1046,30 +1023,9 @@ pub mod types {
     }
 
     /// An empty object.
-    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-    #[serde(transparent)]
-    pub struct Nothing(pub serde_json::Map<String, serde_json::Value>);
-
-    impl std::ops::Deref for Nothing {
-        type Target = serde_json::Map<String, serde_json::Value>;
-
-        fn deref(&self) -> &serde_json::Map<String, serde_json::Value> {
-            &self.0
-        }
-    }
-
-    impl std::convert::From<Nothing> for serde_json::Map<String, serde_json::Value> {
-        fn from(value: Nothing) -> Self {
-            value.0
-        }
-    }
-
-    impl std::convert::From<serde_json::Map<String, serde_json::Value>> for Nothing {
-        fn from(value: serde_json::Map<String, serde_json::Value>) -> Self {
-            Self(value)
-        }
-    }
-
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug, Default)]
+    #[serde(deny_unknown_fields)]
+    pub struct Nothing {}
     /// The reply of operations that have nothing to tell.
     #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
     pub struct NothingReply {
@@ -1226,7 +1182,7 @@ pub mod types {
                 .field("user_name", &self.user_name)
                 .field("password", &format_args!("[redacted]"))
                 .field("email", &self.email)
-                .field("reg_code", &self.reg_code)
+                .field("reg_code", &format_args!("[redacted]"))
                 .finish()
         }
     }

@@ -117,7 +117,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -196,7 +196,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: "create_product",
         verb: "GET",
         path: "/v1.0/openapi/createProduct",
-        idempotent: true,
+        idempotent: false,
         multipart: false,
         upgrade: false,
         security: &[Some(&X_TOKEN)],

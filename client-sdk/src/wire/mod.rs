@@ -27,7 +27,8 @@ pub struct Operation {
     pub verb: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    /// Whether sending it twice does no more than sending it once, as RFC 9110 has it of the verb.
+    /// Whether sending it twice does no more than sending it once, as RFC 9110 has it of the verb, or the document of the
+    /// operation.
     pub idempotent: bool,
     /// Whether the body goes out as `multipart/form-data`.
     pub multipart: bool,

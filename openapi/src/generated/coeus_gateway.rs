@@ -33,14 +33,36 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 7] = [
-    OperationFacts { id: "sendAuthCode", method: "POST", path: "/api/v1/auth-code", security: &[], rate_limit: None },
-    OperationFacts { id: "register", method: "POST", path: "/api/v1/register", security: &[], rate_limit: None },
-    OperationFacts { id: "login", method: "POST", path: "/api/v1/login", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "sendAuthCode",
+        method: "POST",
+        path: "/api/v1/auth-code",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "register",
+        method: "POST",
+        path: "/api/v1/register",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "login",
+        method: "POST",
+        path: "/api/v1/login",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
     OperationFacts {
         id: "listProjects",
         method: "POST",
         path: "/api/v1/project/list",
         security: &["bearerAuth"],
+        idempotent: false,
         rate_limit: None,
     },
     OperationFacts {
@@ -48,6 +70,7 @@ pub const OPERATIONS: [OperationFacts; 7] = [
         method: "POST",
         path: "/api/v1/project/create",
         security: &["bearerAuth"],
+        idempotent: false,
         rate_limit: None,
     },
     OperationFacts {
@@ -55,6 +78,7 @@ pub const OPERATIONS: [OperationFacts; 7] = [
         method: "POST",
         path: "/api/v1/project/delete",
         security: &["bearerAuth"],
+        idempotent: false,
         rate_limit: None,
     },
     OperationFacts {
@@ -62,6 +86,7 @@ pub const OPERATIONS: [OperationFacts; 7] = [
         method: "POST",
         path: "/api/v1/platform/logout",
         security: &["bearerAuth"],
+        idempotent: false,
         rate_limit: None,
     },
 ];
@@ -293,8 +318,10 @@ pub struct Head {
 }
 
 /// An empty object.
-#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Nothing {}
+runtime::empty_object!(Nothing, "Nothing", Some("An empty object."));
 
 /// Whom a registration code is for.
 #[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]

@@ -32,12 +32,20 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 3] = [
-    OperationFacts { id: "login", method: "POST", path: "/v1.0/openapi/auth/login", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "login",
+        method: "POST",
+        path: "/v1.0/openapi/auth/login",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
     OperationFacts {
         id: "refreshToken",
         method: "POST",
         path: "/v1.0/openapi/token/{refreshToken}",
         security: &[],
+        idempotent: false,
         rate_limit: None,
     },
     OperationFacts {
@@ -45,6 +53,7 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "GET",
         path: "/v1.0/openapi/createProduct",
         security: &["xToken"],
+        idempotent: false,
         rate_limit: None,
     },
 ];
@@ -386,6 +395,7 @@ impl Operation for RefreshToken {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<TokenReply>(200, "The next pair of tokens, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]

@@ -41,6 +41,7 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         method: "POST",
         path: "/go-api/external/service/auth/token",
         security: &[],
+        idempotent: false,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -48,6 +49,7 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         method: "POST",
         path: "/go-api/external/service/auth/app",
         security: &["bearerAuth"],
+        idempotent: false,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -55,6 +57,7 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         method: "GET",
         path: "/go-api/external/service/auth/app",
         security: &["bearerAuth"],
+        idempotent: true,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -62,6 +65,7 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         method: "GET",
         path: "/go-api/external/service/ping",
         security: &[],
+        idempotent: true,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -69,9 +73,17 @@ pub const OPERATIONS: [OperationFacts; 6] = [
         method: "GET",
         path: "/go-api/internal/service/ping",
         security: &[],
+        idempotent: true,
         rate_limit: Some(RATE_LIMIT),
     },
-    OperationFacts { id: "openSocket", method: "GET", path: "/ws", security: &["queryToken"], rate_limit: None },
+    OperationFacts {
+        id: "openSocket",
+        method: "GET",
+        path: "/ws",
+        security: &["queryToken"],
+        idempotent: true,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

@@ -2,7 +2,6 @@
 
 #[expect(missing_docs, reason = "a property that is a reference has no description of its own")]
 pub mod coeus_gateway;
-
 pub mod edge_gateway;
 
 #[expect(missing_docs, reason = "a property that is a reference has no description of its own")]

@@ -66,6 +66,8 @@ pub struct OperationFacts {
     pub path: &'static str,
     /// The names of the security schemes, one of which must be satisfied; empty where none is needed.
     pub security: &'static [&'static str],
+    /// Whether called twice it does no more than called once.
+    pub idempotent: bool,
     /// The limit that counts its requests.
     pub rate_limit: Option<RateLimit>,
 }
@@ -88,8 +90,7 @@ pub struct RateLimit {
 impl Document {
     /// The operation that a request is meant for.
     pub fn operation(&self, method: &str, path: &str) -> Option<&'static OperationFacts> {
-        let method = if method == "HEAD" { "GET" } else { method };
-        self.operations.iter().find(|facts| facts.method == method && facts.is_at(path))
+        self.operations.iter().find(|facts| facts.takes(method) && facts.is_at(path))
     }
 
     /// Whether a path belongs to the dialect.
@@ -101,6 +102,11 @@ impl Document {
 }
 
 impl OperationFacts {
+    /// Whether the operation answers a method: its own, and HEAD besides GET, unless a call does more than to tell.
+    pub fn takes(&self, method: &str) -> bool {
+        self.method == method || method == "HEAD" && self.method == "GET" && self.idempotent
+    }
+
     /// Whether a path is one of the operation's, segment by segment; a parameter is never empty.
     pub fn is_at(&self, path: &str) -> bool {
         if !self.path.contains('{') {
@@ -122,9 +128,21 @@ impl OperationFacts {
 mod tests {
     use super::OperationFacts;
 
+    fn facts(method: &'static str, path: &'static str, idempotent: bool) -> OperationFacts {
+        OperationFacts { id: "x", method, path, security: &[], idempotent, rate_limit: None }
+    }
+
+    #[test]
+    fn head_is_answered_where_get_only_tells() {
+        assert!(facts("GET", "/a", true).takes("HEAD"));
+        assert!(!facts("GET", "/a", false).takes("HEAD"));
+        assert!(!facts("POST", "/a", true).takes("HEAD"));
+        assert!(facts("GET", "/a", false).takes("GET"));
+    }
+
     #[test]
     fn templates_match_segment_by_segment() {
-        let at = |path| OperationFacts { id: "x", method: "GET", path, security: &[], rate_limit: None };
+        let at = |path| facts("GET", path, true);
         assert!(at("/a/b").is_at("/a/b"));
         assert!(at("/a/{id}/c").is_at("/a/7/c"));
         assert!(!at("/a/{id}").is_at("/a/"));

@@ -28,4 +28,6 @@ pub use routes::{Matched, RouteTable};
 pub use security::{Scheme, SchemeKind, handler};
 pub use socket::{OnSocket, Socket, SocketAnswer, SocketError, SocketFrame, SocketUpgrade};
 pub use strict::{not_null, present};
-pub use types::{MaybeNull, Null};
+pub use types::{MaybeNull, Null, empty_object};
+
+pub use crate::empty_object;

@@ -89,6 +89,16 @@ impl<D: Dialect> RouteTable<D> {
     }
 
     async fn route(&self, request: Request) -> poem::Result<Response> {
+        let path = request.uri().path();
+        // poem takes HEAD for GET everywhere, and would do what must not be done by asking.
+        if *request.method() == Method::HEAD
+            && D::DOCUMENT
+                .operations
+                .iter()
+                .any(|facts| facts.is_at(path) && facts.method == "GET" && !facts.takes("HEAD"))
+        {
+            return Err(MethodNotAllowedError.into());
+        }
         let Some(methods) = self.fixed.get(request.uri().path()) else {
             return self.patterns.call(request).await;
         };
@@ -103,9 +113,7 @@ impl<D: Dialect> RouteTable<D> {
     }
 
     fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, method: &Method, path: &str) -> Matched {
-        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-        let mut operations = D::DOCUMENT.operations.iter();
-        let operation = operations.find(|facts| facts.method == method && facts.is_at(path));
+        let operation = D::DOCUMENT.operation(method.as_str(), path);
         let answer = |fault: &Fault<D::Code>| {
             let body = match operation {
                 Some(facts) => D::failure_of(facts.id, cx, fault),
@@ -170,7 +178,7 @@ fn allowed<D: Dialect>(path: &str) -> String {
     let mut methods = Vec::new();
     for facts in D::DOCUMENT.operations.iter().filter(|facts| facts.is_at(path)) {
         methods.push(facts.method);
-        if facts.method == "GET" {
+        if facts.takes("HEAD") {
             methods.push("HEAD");
         }
     }

@@ -64,6 +64,61 @@ impl<'de> Deserialize<'de> for Null {
     }
 }
 
+/// Makes a struct without fields the schema of an object that never holds anything: `{type: object, maxProperties: 0}`.
+/// Its name in the document and its description there are given beside it.
+#[macro_export]
+macro_rules! empty_object {
+    ($object:ident, $name:literal, $description:expr) => {
+        impl ::poem_openapi::types::Type for $object {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> ::std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schema_ref() -> ::poem_openapi::registry::MetaSchemaRef {
+                ::poem_openapi::registry::MetaSchemaRef::Reference($name.to_owned())
+            }
+
+            fn register(registry: &mut ::poem_openapi::registry::Registry) {
+                registry.create_schema::<Self, _>($name.to_owned(), |_| $crate::runtime::empty_object($description));
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(::std::iter::once(self))
+            }
+        }
+
+        impl ::poem_openapi::types::IsObjectType for $object {}
+
+        impl ::poem_openapi::types::ToJSON for $object {
+            fn to_json(&self) -> Option<::serde_json::Value> {
+                Some(::serde_json::Value::Object(::serde_json::Map::new()))
+            }
+        }
+
+        impl ::poem_openapi::types::ParseFromJSON for $object {
+            fn parse_from_json(value: Option<::serde_json::Value>) -> ::poem_openapi::types::ParseResult<Self> {
+                match value {
+                    Some(::serde_json::Value::Object(object)) if object.is_empty() => Ok(Self {}),
+                    _ => Err(::poem_openapi::types::ParseError::custom("the value is no empty object")),
+                }
+            }
+        }
+    };
+}
+
+/// What the emitted document says of an object that never holds anything.
+pub fn empty_object(description: Option<&'static str>) -> MetaSchema {
+    MetaSchema { description, max_properties: Some(0), ..MetaSchema::new("object") }
+}
+
 /// A property that must be there and may be null. `Option` is one that may be missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,11 +1,17 @@
 //! The table of operations by feature that `codegen` prints, so that a reader sees what a document asks of both sides.
 
-use super::ir::{Document, Form, Kind, Limited, Media, Operation, Place, SchemeKind};
+use super::{
+    ir::{Document, Form, Kind, Limited, Media, Operation, Place, SchemeKind},
+    server::{
+        envelope::properties,
+        types::{named, reached},
+    },
+};
 
 /// A feature and how to see whether an operation has it.
 type Feature = (&'static str, fn(&Document, &Operation) -> bool);
 
-const FEATURES: [Feature; 18] = [
+const FEATURES: [Feature; 20] = [
     ("JSON body", |_, operation| reads(operation, Media::Json)),
     ("urlencoded body", |_, operation| reads(operation, Media::UrlForm)),
     ("multipart body", |_, operation| reads(operation, Media::Multipart)),
@@ -14,7 +20,11 @@ const FEATURES: [Feature; 18] = [
     ("path parameters", |_, operation| has_parameter(operation, Place::Path)),
     ("query parameters", |_, operation| has_parameter(operation, Place::Query)),
     ("header parameters", |_, operation| has_parameter(operation, Place::Header)),
-    ("defaults", |_, operation| operation.parameters.iter().any(|parameter| parameter.default.is_some())),
+    ("defaults", |doc, operation| {
+        operation.parameters.iter().any(|parameter| parameter.default.is_some()) || has_default(doc, operation)
+    }),
+    ("GET that does something", |_, operation| operation.method == "get" && !operation.idempotent),
+    ("POST to be repeated", |_, operation| operation.method == "post" && operation.idempotent),
     ("http bearer", |doc, operation| has_scheme(doc, operation, |kind| matches!(kind, SchemeKind::Bearer { .. }))),
     ("API key in a header", |doc, operation| has_scheme(doc, operation, |kind| matches!(kind, SchemeKind::Header(_)))),
     ("API key in the query", |doc, operation| has_scheme(doc, operation, |kind| matches!(kind, SchemeKind::Query(_)))),
@@ -36,6 +46,13 @@ fn reads(operation: &Operation, media: Media) -> bool {
 
 fn has_parameter(operation: &Operation, place: Place) -> bool {
     operation.parameters.iter().any(|parameter| parameter.place == place)
+}
+
+fn has_default(doc: &Document, operation: &Operation) -> bool {
+    let body = operation.body.as_ref().and_then(|body| named(&body.ty.kind));
+    let held = reached(doc, body.into_iter().collect());
+    let mut properties = held.iter().flat_map(|name| properties(doc.schema(name)));
+    properties.any(|property| property.default.is_some())
 }
 
 fn has_scheme(doc: &Document, operation: &Operation, is: fn(&SchemeKind) -> bool) -> bool {

@@ -46,7 +46,8 @@ fn separate(last: &str, next: &str) -> bool {
     }
     let word = |line: &str| line.split([' ', '!', '(']).next().unwrap_or_default().to_owned();
     let last_word = if next.starts_with("use ") && last == "};" { "use".to_owned() } else { word(last) };
-    let alike = ["use", "type", "const"].contains(&word(next).as_str()) && last_word == word(next);
+    let modules = [last, next].iter().all(|line| line.starts_with("pub mod ") && line.ends_with(';'));
+    let alike = modules || ["use", "type", "const"].contains(&word(next).as_str()) && last_word == word(next);
     let begins = ["///", "#[", "pub", "impl", "fn", "async", "const", "static", "type", "use", "mod"];
     !alike && begins.iter().any(|begin| next.starts_with(begin))
 }

@@ -242,6 +242,8 @@ pub struct Operation {
     pub websocket: Option<String>,
     /// Its limit.
     pub rate_limit: Limited,
+    /// Whether called twice it does no more than called once.
+    pub idempotent: bool,
 }
 
 /// Where a parameter stands.
@@ -368,6 +370,8 @@ pub struct Schema {
 pub enum Form {
     /// An object with these properties.
     Object(Vec<Property>),
+    /// An object that never holds anything.
+    Empty,
     /// One of these texts.
     Enumeration(Vec<String>),
     /// One of these schemas, told apart by their shape.

@@ -249,14 +249,17 @@ impl ListToolsError {
 }
 
 impl Envelope for types::ListReply {
-    type Data = types::ToolsOrNothing;
+    type Data = types::Tools;
 
     fn open(self) -> Opened<Self::Data> {
         Opened {
             code: i64::from(self.header.code),
             message: Some(self.header.message),
             trace_id: None,
-            data: Some(self.data),
+            data: match self.data {
+                types::ToolsOrNothing::Tools(data) => Some(data),
+                _ => None,
+            },
         }
     }
 }
@@ -270,15 +273,10 @@ impl Envelope for types::StrangerReply {
 }
 
 impl Envelope for types::Failure {
-    type Data = types::Empty;
+    type Data = ();
 
     fn open(self) -> Opened<Self::Data> {
-        Opened {
-            code: i64::from(self.header.code),
-            message: Some(self.header.message),
-            trace_id: None,
-            data: Some(self.data),
-        }
+        Opened { code: i64::from(self.header.code), message: Some(self.header.message), trace_id: None, data: Some(()) }
     }
 }
 
@@ -292,30 +290,9 @@ impl Check for types::Which {
 /// Types used as operation parameters and responses.
 pub mod types {
     /// Nothing.
-    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-    #[serde(transparent)]
-    pub struct Empty(pub serde_json::Map<String, serde_json::Value>);
-
-    impl std::ops::Deref for Empty {
-        type Target = serde_json::Map<String, serde_json::Value>;
-
-        fn deref(&self) -> &serde_json::Map<String, serde_json::Value> {
-            &self.0
-        }
-    }
-
-    impl std::convert::From<Empty> for serde_json::Map<String, serde_json::Value> {
-        fn from(value: Empty) -> Self {
-            value.0
-        }
-    }
-
-    impl std::convert::From<serde_json::Map<String, serde_json::Value>> for Empty {
-        fn from(value: serde_json::Map<String, serde_json::Value>) -> Self {
-            Self(value)
-        }
-    }
-
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug, Default)]
+    #[serde(deny_unknown_fields)]
+    pub struct Empty {}
     /// The envelope of failures.
     #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
     pub struct Failure {

@@ -33,8 +33,22 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 2] = [
-    OperationFacts { id: "listTools", method: "POST", path: "/counted/list", security: &["token"], rate_limit: None },
-    OperationFacts { id: "forgetAll", method: "POST", path: "/counted/forget", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "listTools",
+        method: "POST",
+        path: "/counted/list",
+        security: &["token"],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "forgetAll",
+        method: "POST",
+        path: "/counted/forget",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.
@@ -173,8 +187,10 @@ pub struct Head {
 }
 
 /// Nothing.
-#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Empty {}
+runtime::empty_object!(Empty, "Empty", Some("Nothing."));
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]

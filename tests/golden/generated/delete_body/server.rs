@@ -28,8 +28,22 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 2] = [
-    OperationFacts { id: "deleteOne", method: "DELETE", path: "/delete-body/one", security: &[], rate_limit: None },
-    OperationFacts { id: "deleteMany", method: "DELETE", path: "/delete-body/many", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "deleteOne",
+        method: "DELETE",
+        path: "/delete-body/one",
+        security: &[],
+        idempotent: true,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "deleteMany",
+        method: "DELETE",
+        path: "/delete-body/many",
+        security: &[],
+        idempotent: true,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

@@ -28,9 +28,30 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 3] = [
-    OperationFacts { id: "lendAnyhow", method: "POST", path: "/forms/any", security: &[], rate_limit: None },
-    OperationFacts { id: "lendByForm", method: "POST", path: "/forms/url", security: &[], rate_limit: None },
-    OperationFacts { id: "lendByMultipart", method: "POST", path: "/forms/multipart", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "lendAnyhow",
+        method: "POST",
+        path: "/forms/any",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "lendByForm",
+        method: "POST",
+        path: "/forms/url",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "lendByMultipart",
+        method: "POST",
+        path: "/forms/multipart",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

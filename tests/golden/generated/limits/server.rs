@@ -36,6 +36,7 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "GET",
         path: "/limits/as-document",
         security: &[],
+        idempotent: true,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -43,9 +44,17 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "GET",
         path: "/limits/own",
         security: &[],
+        idempotent: true,
         rate_limit: Some(RateLimit { scope: "device", gap: 3, cycle: 86400, max: 200, setting: None }),
     },
-    OperationFacts { id: "unlimited", method: "GET", path: "/limits/none", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "unlimited",
+        method: "GET",
+        path: "/limits/none",
+        security: &[],
+        idempotent: true,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

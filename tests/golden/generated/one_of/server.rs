@@ -27,8 +27,14 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 1] =
-    [OperationFacts { id: "getThing", method: "GET", path: "/one-of/things/{id}", security: &[], rate_limit: None }];
+pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
+    id: "getThing",
+    method: "GET",
+    path: "/one-of/things/{id}",
+    security: &[],
+    idempotent: true,
+    rate_limit: None,
+}];
 
 /// The codes of the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

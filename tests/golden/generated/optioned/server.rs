@@ -28,8 +28,22 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 2] = [
-    OperationFacts { id: "listConfigs", method: "GET", path: "/optioned/configs", security: &[], rate_limit: None },
-    OperationFacts { id: "getStatus", method: "GET", path: "/optioned/status", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "listConfigs",
+        method: "GET",
+        path: "/optioned/configs",
+        security: &[],
+        idempotent: true,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "getStatus",
+        method: "GET",
+        path: "/optioned/status",
+        security: &[],
+        idempotent: true,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

@@ -32,6 +32,7 @@ pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     method: "GET",
     path: "/parameters/{shelf}/tools/{name}",
     security: &[],
+    idempotent: true,
     rate_limit: None,
 }];
 

@@ -41,6 +41,7 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "GET",
         path: "/plain/check/{door}",
         security: &["key"],
+        idempotent: true,
         rate_limit: None,
     },
     OperationFacts {
@@ -48,6 +49,7 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "POST",
         path: "/plain/doors",
         security: &[],
+        idempotent: false,
         rate_limit: Some(RATE_LIMIT),
     },
     OperationFacts {
@@ -55,6 +57,7 @@ pub const OPERATIONS: [OperationFacts; 3] = [
         method: "GET",
         path: "/plain/doors/names",
         security: &[],
+        idempotent: true,
         rate_limit: Some(RATE_LIMIT),
     },
 ];

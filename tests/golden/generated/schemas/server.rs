@@ -28,8 +28,22 @@ pub const DOCUMENT: Document = Document {
 
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 2] = [
-    OperationFacts { id: "keepTool", method: "POST", path: "/schemas/tools", security: &[], rate_limit: None },
-    OperationFacts { id: "keepTools", method: "POST", path: "/schemas/tools/all", security: &[], rate_limit: None },
+    OperationFacts {
+        id: "keepTool",
+        method: "POST",
+        path: "/schemas/tools",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "keepTools",
+        method: "POST",
+        path: "/schemas/tools/all",
+        security: &[],
+        idempotent: false,
+        rate_limit: None,
+    },
 ];
 
 /// The codes of the envelope.

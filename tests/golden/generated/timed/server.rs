@@ -27,8 +27,14 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 1] =
-    [OperationFacts { id: "logIn", method: "POST", path: "/timed/login", security: &[], rate_limit: None }];
+pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
+    id: "logIn",
+    method: "POST",
+    path: "/timed/login",
+    security: &[],
+    idempotent: false,
+    rate_limit: None,
+}];
 
 /// The codes of the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

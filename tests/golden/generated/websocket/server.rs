@@ -31,8 +31,14 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 1] =
-    [OperationFacts { id: "openEcho", method: "GET", path: "/websocket/echo", security: &["token"], rate_limit: None }];
+pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
+    id: "openEcho",
+    method: "GET",
+    path: "/websocket/echo",
+    security: &["token"],
+    idempotent: true,
+    rate_limit: None,
+}];
 
 /// The codes of the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

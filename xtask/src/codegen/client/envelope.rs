@@ -1,6 +1,6 @@
 //! `x-envelope`: how the code, the message, the trace id and the data are found in a reply.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::document::{Document, Node};
@@ -94,13 +94,37 @@ fn part<'a>(document: &Document<'a>, roles: &Node<'a>, reply: &Node<'a>, role: &
 /// The type of the data, and the expression that is `Some` of it on success.
 fn data(document: &Document<'_>, part: &Part<'_>) -> (TokenStream, TokenStream) {
     let path = &part.path;
-    if schema::is_null_only(&part.schema) {
-        return (quote!(()), quote!(Some(())));
-    }
     let single = part.schema.child("allOf").elements();
     let schema = single.first().unwrap_or(&part.schema);
+    let target = document.resolve(schema);
+    if schema::is_null_only(schema) || schema::is_empty(&target) {
+        return (quote!(()), quote!(Some(())));
+    }
+    if let Some((union, name)) = only_alternative(document, schema, &target) {
+        let taken = quote!(match data { types::#union::#name(data) => Some(data), _ => None });
+        let taken = match part.optional {
+            true => quote!(#path.and_then(|data| #taken)),
+            false => quote!(match #path { types::#union::#name(data) => Some(data), _ => None }),
+        };
+        return (quote!(types::#name), taken);
+    }
     let kind = rust_type(document, schema);
     if part.optional { (kind, quote!(#path)) } else { (kind, quote!(Some(#path))) }
+}
+
+/// The union, and the one of its two alternatives that is not an object without properties.
+fn only_alternative(document: &Document<'_>, schema: &Node<'_>, target: &Node<'_>) -> Option<(Ident, Ident)> {
+    let name = |node: &Node<'_>| {
+        let target = node.value.get("$ref")?.as_str()?;
+        Some(format_ident!("{}", type_name(target.rsplit('/').next().unwrap_or_default())))
+    };
+    let alternatives = target.child("oneOf").elements();
+    let is_empty = |node: &&Node<'_>| schema::is_empty(&document.resolve(node));
+    let others: Vec<_> = alternatives.iter().filter(|node| !is_empty(node)).collect();
+    match others.as_slice() {
+        [only] if alternatives.len() == 2 => Some((name(schema)?, name(only)?)),
+        _ => None,
+    }
 }
 
 fn rust_type(document: &Document<'_>, schema: &Node<'_>) -> TokenStream {

@@ -39,6 +39,8 @@ pub fn generate(name: &str, file: &str, doc: &Value) -> Result<String, Vec<Refus
     let checks = checks::build(&document, &view.operations);
     let supplement = supplement::build(&document, &view.operations);
     let secrets = redact::secrets(&document);
+    let empty = document.schemas().into_iter().filter(|(_, schema)| schema.has("maxProperties"));
+    let empty: Vec<String> = empty.map(|(name, _)| operation::type_name(name)).collect();
     let refusals = document.into_refusals();
     if !refusals.is_empty() {
         return Err(refusals);
@@ -47,7 +49,7 @@ pub fn generate(name: &str, file: &str, doc: &Value) -> Result<String, Vec<Refus
     let mut settings = GenerationSettings::default();
     settings.with_hooks(HooksMode::Expected).with_inner_type(quote!(Caller));
     let tokens = panic::guarded(file, &view, &settings).map_err(|refusal| vec![refusal])?;
-    let plan = Plan { view: &view, calls: &checks.calls, secrets: &secrets };
+    let plan = Plan { view: &view, calls: &checks.calls, secrets: &secrets, empty: &empty };
     let impls = &checks.impls;
     assemble(tokens, quote!(#supplement #impls), &plan)
         .map(|client| text::render(name, file, &client))

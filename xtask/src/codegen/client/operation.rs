@@ -16,6 +16,8 @@ pub(super) struct Operation {
     pub pointer: String,
     /// Whether this is the document's operation with its first media type.
     pub first: bool,
+    /// Whether called twice it does no more than called once.
+    pub idempotent: bool,
     /// Whether the body goes out as `multipart/form-data`.
     pub multipart: bool,
     /// Whether success is a WebSocket.

@@ -15,6 +15,9 @@ use super::view::View;
 /// How many arguments clippy lets a function have.
 const ARGUMENTS: usize = 7;
 
+/// How typify refuses what a type does not have.
+const DENIAL: &str = "# [serde (deny_unknown_fields)]";
+
 /// What the pieces beside progenitor know.
 pub(super) struct Plan<'a> {
     pub view: &'a View,
@@ -22,6 +25,8 @@ pub(super) struct Plan<'a> {
     pub calls: &'a [(String, TokenStream)],
     /// The secret fields of types.
     pub secrets: &'a [(String, Vec<String>)],
+    /// The types that never hold anything, and refuse what does.
+    pub empty: &'a [String],
 }
 
 pub(super) fn apply(client: &mut File, plan: &Plan<'_>) -> syn::Result<()> {
@@ -53,6 +58,9 @@ fn types(items: &mut Vec<Item>, plan: &Plan<'_>) -> syn::Result<()> {
         match &mut item {
             Item::Struct(item) => {
                 let schema = schemas.and_then(|schemas| schemas.iter().find(|(name, _)| item.ident == type_name(name)));
+                if !plan.empty.contains(&item.ident.to_string()) {
+                    item.attrs.retain(|attribute| attribute.to_token_stream().to_string() != DENIAL);
+                }
                 fields(item, schema.map_or(&Value::Null, |(_, schema)| schema), plan);
                 if let Some((_, secrets)) = plan.secrets.iter().find(|(name, _)| item.ident == name) {
                     added = Some(redacted_debug(item, secrets)?);

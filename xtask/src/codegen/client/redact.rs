@@ -19,6 +19,6 @@ pub(super) fn secrets(document: &Document<'_>) -> Vec<(String, Vec<String>)> {
 fn is_secret(property: &str, node: &Node<'_>) -> bool {
     let name = field(property);
     let last = name.rsplit('_').next().unwrap_or_default();
-    let named = matches!(last, "secret" | "token" | "password" | "signature" | "passwd");
+    let named = matches!(last, "secret" | "token" | "password" | "signature" | "passwd" | "code");
     node.child("format").text() == "password" || named && node.child("type").text() == "string"
 }

@@ -49,7 +49,7 @@ pub(super) fn view(document: &Document<'_>, node: &Node<'_>) -> Value {
     }
     let kind = node.child("type");
     let (shape, known): (Map<String, Value>, &[&str]) = match kind.text() {
-        "object" => (object(document, node), &["properties", "required"]),
+        "object" => (object(document, node), &["properties", "required", "maxProperties"]),
         "array" => (array(document, node), &["items"]),
         "string" => (string(node), &["enum", "format"]),
         "integer" => (number(document, node, &["", "int32", "int64"]), &["enum", "format"]),
@@ -73,6 +73,11 @@ pub(super) fn view(document: &Document<'_>, node: &Node<'_>) -> Value {
 /// Whether the schema admits null and nothing else.
 pub(super) fn is_null_only(node: &Node<'_>) -> bool {
     node.value.get("enum") == Some(&json!([null]))
+}
+
+/// Whether the schema is an object without properties.
+pub(super) fn is_empty(node: &Node<'_>) -> bool {
+    node.child("type").text() == "object" && node.child("properties").entries().is_empty() && !is_null_only(node)
 }
 
 /// Whether values of the schema are scalars: text, numbers, truth values.
@@ -106,7 +111,10 @@ fn object(document: &Document<'_>, node: &Node<'_>) -> Map<String, Value> {
         }
         properties.insert(name.to_owned(), view(document, &property));
     }
+    // Without properties it would be a map, which is more than the document means.
+    let is_closed = properties.is_empty().then(|| ("additionalProperties".to_owned(), Value::Bool(false)));
     let mut shape = Map::from_iter([("properties".to_owned(), Value::Object(properties))]);
+    shape.extend(is_closed);
     if let Some(required) = node.value.get("required") {
         shape.insert("required".to_owned(), required.clone());
     }

@@ -52,10 +52,8 @@ pub(super) fn build(document: &Document<'_>, operations: &[Operation]) -> TokenS
 
 fn table(document: &Document<'_>, operations: &[Operation]) -> TokenStream {
     let rows = operations.iter().map(|operation| {
-        let Operation { id, verb, path, multipart, upgrade, .. } = operation;
+        let Operation { id, verb, path, idempotent, multipart, upgrade, .. } = operation;
         let (id, method, verb) = (id, operation.method(), verb.to_uppercase());
-        // What RFC 9110 calls idempotent: sent twice, it does no more than sent once.
-        let idempotent = matches!(&*verb, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE");
         let security = operation.security.iter().map(|alternative| match alternative {
             None => quote!(None),
             Some(name) => {

@@ -141,6 +141,11 @@ fn variant(
         view_path,
         pointer: node.pointer.clone(),
         first: suffix.is_none(),
+        // What RFC 9110 calls idempotent, unless the document knows better.
+        idempotent: match node.has("x-idempotent") {
+            true => node.child("x-idempotent").is_true(),
+            false => matches!(verb, "get" | "head" | "put" | "delete" | "options" | "trace"),
+        },
         multipart: body.is_some_and(|body| body.media_type == "multipart/form-data"),
         upgrade: replies.upgrade,
         security: security(document, &node),

@@ -204,6 +204,7 @@ impl Checks<'_> {
                     }
                 }
                 Form::OneOf(alternatives) => self.one_of(&at, alternatives),
+                Form::Empty => {}
             }
         }
     }
@@ -212,10 +213,27 @@ impl Checks<'_> {
     fn one_of(&self, at: &str, alternatives: &[String]) {
         for (index, name) in alternatives.iter().enumerate() {
             let at = format!("{at}/oneOf/{index}");
-            let Some(Schema { form: Form::Object(properties), .. }) = self.doc.schema(name) else {
-                self.refuse(&at, "an alternative of a `oneOf` must be an object");
-                continue;
+            let properties = match self.doc.schema(name).map(|schema| &schema.form) {
+                // Whatever stands in an object, it is not this one.
+                Some(Form::Empty) => continue,
+                Some(Form::Object(properties)) if properties.is_empty() => {
+                    self.refuse(
+                        &at,
+                        format!("`{name}` takes every object: say `maxProperties: 0` if it is always empty"),
+                    );
+                    continue;
+                }
+                Some(Form::Object(properties)) => properties,
+                _ => {
+                    self.refuse(&at, "an alternative of a `oneOf` must be an object");
+                    continue;
+                }
             };
+            if alternatives.iter().any(|other| self.is_empty(other))
+                && !properties.iter().any(|property| property.required)
+            {
+                self.refuse(&at, format!("an empty object could be taken for `{name}`, of which nothing is required"));
+            }
             for later in alternatives.iter().skip(index + 1) {
                 let Some(Schema { form: Form::Object(others), .. }) = self.doc.schema(later) else {
                     continue;
@@ -229,6 +247,10 @@ impl Checks<'_> {
                 }
             }
         }
+    }
+
+    fn is_empty(&self, name: &str) -> bool {
+        matches!(self.doc.schema(name).map(|schema| &schema.form), Some(Form::Empty))
     }
 
     fn cycles(&self) {
@@ -252,7 +274,7 @@ impl Checks<'_> {
         match &schema.form {
             Form::Object(properties) => properties.iter().filter_map(|property| named(&property.ty.kind)).collect(),
             Form::OneOf(alternatives) => alternatives.clone(),
-            Form::Enumeration(_) => Vec::new(),
+            Form::Enumeration(_) | Form::Empty => Vec::new(),
         }
     }
 
@@ -261,6 +283,10 @@ impl Checks<'_> {
         for name in &requests {
             let at = format!("/components/schemas/{}", step(name));
             let Some(schema) = self.doc.schema(name) else { continue };
+            if matches!(schema.form, Form::Empty) {
+                let sentence = "`maxProperties` is supported in replies only: what a request says beside is ignored";
+                self.refuse(&at, sentence);
+            }
             if matches!(schema.form, Form::OneOf(_)) {
                 self.refuse(&at, "a `oneOf` is supported in replies only: a request says what it means");
             }

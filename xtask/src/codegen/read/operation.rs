@@ -61,6 +61,7 @@ fn operation(path: &str, method: &str, node: &Node<'_>, tags: &[Tag]) -> Option<
         Some(node) if node.value == &Value::Bool(false) => Limited::Not,
         Some(node) => extensions::limit(&node).map_or(Limited::Not, Limited::Own),
     };
+    let idempotent = idempotent(method, fields.take("x-idempotent"));
     let replies = fields.need("responses").map(|node| replies(&node)).unwrap_or_default();
     fields.close();
     if body.is_some() && method == "get" {
@@ -88,7 +89,19 @@ fn operation(path: &str, method: &str, node: &Node<'_>, tags: &[Tag]) -> Option<
         replies,
         websocket,
         rate_limit,
+        idempotent,
     })
+}
+
+/// What RFC 9110 says of the method, unless the document knows better.
+fn idempotent(method: &str, node: Option<Node<'_>>) -> bool {
+    let usual = matches!(method, "get" | "put" | "delete");
+    let Some(node) = node else { return usual };
+    let said = node.boolean().unwrap_or(usual);
+    if said == usual {
+        node.refuse(format!("that is what the method {} says already", method.to_ascii_uppercase()));
+    }
+    said
 }
 
 fn tag(node: &Node<'_>, tags: &[Tag]) -> Option<String> {

@@ -21,6 +21,7 @@ pub fn schema(name: &str, node: &Node<'_>) -> Option<Schema> {
     } else {
         let kind = fields.need("type")?;
         match kind.text()?.as_str() {
+            "object" if fields.has(&["maxProperties"]) => empty(&mut fields),
             "object" => Some(object(&mut fields)),
             "string" => enumeration(&mut fields),
             _ => {
@@ -72,6 +73,17 @@ fn enumeration(fields: &mut Fields<'_>) -> Option<Form> {
         return None;
     }
     Some(Form::Enumeration(texts))
+}
+
+/// The object that never holds anything.
+fn empty(fields: &mut Fields<'_>) -> Option<Form> {
+    let most = fields.take("maxProperties")?;
+    if most.value != &Value::from(0) || fields.has(&["properties", "required"]) {
+        most.refuse("the number of properties can be limited to 0 only, where there are none: all others are named");
+        fields.describe(&["properties", "required"]);
+        return None;
+    }
+    Some(Form::Empty)
 }
 
 fn object(fields: &mut Fields<'_>) -> Form {

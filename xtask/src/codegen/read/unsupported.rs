@@ -24,7 +24,9 @@ pub fn sentence(key: &str, what: &str) -> String {
         {
             return format!("`{key}` does not exist in OpenAPI 3.0");
         }
-        "minProperties" | "maxProperties" => "the number of properties cannot be limited: they are all named",
+        "minProperties" | "maxProperties" => {
+            "the number of properties can be limited to 0 only, where there are none: all others are named"
+        }
         "enum" => "an enumeration must be a named schema of type string",
         "properties" => "an object must be a named schema",
         "cookie" => "cookies are not supported",

@@ -4,9 +4,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use super::{docs, types};
+use super::{docs, envelope::properties, types};
 use crate::codegen::{
-    ir::{Document, Form, Kind, Operation, Parameter, Property},
+    ir::{Document, Kind, Operation, Parameter, Property},
     names,
 };
 
@@ -20,11 +20,7 @@ pub fn all(doc: &Document) -> TokenStream {
         })
     });
     let properties = doc.schemas.iter().flat_map(|schema| {
-        let properties = match &schema.form {
-            Form::Object(properties) => properties.as_slice(),
-            _ => &[],
-        };
-        properties.iter().filter_map(move |property| {
+        properties(Some(schema)).iter().filter_map(move |property| {
             let text = format!("The default of `{}` of [`{}`].", property.name, names::pascal(&schema.name));
             let value = property.default.as_ref()?;
             function(&text, &of_property(&schema.name, property), &property.ty.kind, value)

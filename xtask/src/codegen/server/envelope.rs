@@ -68,7 +68,7 @@ pub fn given(doc: &Document, property: Option<&Property>) -> Given {
         };
     };
     match doc.schema(name).map(|schema| &schema.form) {
-        Some(Form::Object(properties)) if properties.is_empty() => Given::Nothing,
+        Some(_) if is_empty(doc, name) => Given::Nothing,
         Some(Form::OneOf(alternatives)) if empty_of(doc, alternatives).is_some() => {
             let mut others = alternatives.iter().filter(|name| !is_empty(doc, name));
             match (others.next(), others.next()) {
@@ -82,7 +82,11 @@ pub fn given(doc: &Document, property: Option<&Property>) -> Given {
 
 /// Whether a schema is an object without properties.
 fn is_empty(doc: &Document, name: &str) -> bool {
-    matches!(doc.schema(name).map(|schema| &schema.form), Some(Form::Object(properties)) if properties.is_empty())
+    match doc.schema(name).map(|schema| &schema.form) {
+        Some(Form::Object(properties)) => properties.is_empty(),
+        Some(Form::Empty) => true,
+        _ => false,
+    }
 }
 
 fn empty_of<'d>(doc: &Document, alternatives: &'d [String]) -> Option<&'d String> {
@@ -101,7 +105,7 @@ pub fn nothing(doc: &Document, property: &Property) -> Option<TokenStream> {
     };
     let ident = names::pascal(name);
     match doc.schema(name).map(|schema| &schema.form) {
-        Some(Form::Object(properties)) if properties.is_empty() => Some(quote!(#ident {})),
+        Some(_) if is_empty(doc, name) => Some(quote!(#ident {})),
         Some(Form::OneOf(alternatives)) => {
             let empty = names::pascal(empty_of(doc, alternatives)?);
             Some(quote!(#ident::#empty(#empty {})))

@@ -80,7 +80,7 @@ fn rate_limit(limit: &RateLimit) -> TokenStream {
 
 fn facts(doc: &Document, operation: &Operation) -> TokenStream {
     let (id, path, security) = (&operation.id, &operation.path, &operation.security);
-    let method = operation.method.to_ascii_uppercase();
+    let (method, idempotent) = (operation.method.to_ascii_uppercase(), operation.idempotent);
     let limit = match &operation.rate_limit {
         Limited::AsDocument if doc.rate_limit.is_some() => quote!(Some(RATE_LIMIT)),
         Limited::AsDocument | Limited::Not => quote!(None),
@@ -95,6 +95,7 @@ fn facts(doc: &Document, operation: &Operation) -> TokenStream {
             method: #method,
             path: #path,
             security: &[#(#security),*],
+            idempotent: #idempotent,
             rate_limit: #limit,
         }
     }

@@ -21,6 +21,7 @@ pub fn all(doc: &Document) -> TokenStream {
             Form::Object(properties) => object(doc, schema, properties, of_request),
             Form::Enumeration(values) => enumeration(doc, schema, values, of_request),
             Form::OneOf(alternatives) => one_of(schema, alternatives),
+            Form::Empty => empty(schema),
         };
         let reply = envelope::reply(doc, schema);
         quote!(#model #reply)
@@ -59,6 +60,23 @@ fn object(doc: &Document, schema: &Schema, properties: &[Property], of_request: 
         #form_fields
         #(#statics)*
         #checked
+    }
+}
+
+/// An object that never holds anything, which poem-openapi's own derive cannot say.
+fn empty(schema: &Schema) -> TokenStream {
+    let (ident, name, docs) = (names::pascal(&schema.name), &schema.name, docs_of(&schema.description));
+    let description = match &schema.description {
+        Some(text) => quote!(Some(#text)),
+        None => quote!(None),
+    };
+    quote! {
+        #docs
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct #ident {}
+
+        runtime::empty_object!(#ident, #name, #description);
     }
 }
 

@@ -168,7 +168,7 @@ pub fn of_replies(doc: &Document) -> Vec<String> {
 }
 
 /// These schemas and all that they refer to.
-fn reached(doc: &Document, mut pending: Vec<String>) -> Vec<String> {
+pub fn reached(doc: &Document, mut pending: Vec<String>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     while let Some(name) = pending.pop() {
         if names.contains(&name) {
