@@ -14,14 +14,7 @@ use gatehouse_api::{
 };
 
 use crate::{
-    domain::{
-        Core, Error,
-        app::PageRequest,
-        name::Name,
-        password::Digest,
-        session::Session,
-        user::Handle,
-    },
+    domain::{Core, Error, app::PageRequest, name::Name, password::Digest, session::Session, user::Handle},
     http::mount::{Observer, Parts, origin},
 };
 use fault::fault;

@@ -61,7 +61,9 @@ impl Store {
 
     /// Deletes a user's project and records it; says whether it was there. Of any number that try at once, one does.
     pub async fn delete_project(&self, user_id: i64, id: i64, event: AuditRow) -> Result<bool, Error> {
-        self.transaction(async |transaction| {
+        let event = &event;
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
             let deleted = project::Entity::update_many()
                 .col_expr(project::Column::DeletedAt, Expr::value(event.at))
                 .filter(project::Column::Id.eq(id))

@@ -28,10 +28,12 @@ impl Store {
         refresh: Option<RefreshRow>,
         event: AuditRow,
     ) -> Result<(), Error> {
-        self.transaction(async |transaction| {
+        let (session, refresh, event) = (&session, &refresh, &event);
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
             let row = session.clone().into_active_model();
             session::Entity::insert(row).exec_without_returning(transaction).await?;
-            if let Some(refresh) = &refresh {
+            if let Some(refresh) = refresh {
                 insert_refresh(transaction, refresh).await?;
             }
             audit::insert(transaction, event.clone()).await
@@ -46,7 +48,9 @@ impl Store {
 
     /// Ends a session and records it; says whether it was still going on. Only the one who ends it leaves a record.
     pub async fn revoke_session(&self, id: &str, why: &str, event: AuditRow) -> Result<bool, Error> {
-        self.transaction(async |transaction| {
+        let event = &event;
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
             let ended = session::Entity::update_many()
                 .col_expr(session::Column::RevokedAt, Expr::value(event.at))
                 .col_expr(session::Column::RevokedWhy, Expr::value(why))
@@ -66,7 +70,9 @@ impl Store {
     /// Spends the refresh token `id` at `now`, in milliseconds since the epoch, and issues `successor` of the same session
     /// in its place. Of any number that try at once, one does.
     pub async fn rotate(&self, id: &str, now: i64, successor: RefreshRow) -> Result<Rotation, Error> {
-        self.transaction(async |transaction| {
+        let successor = &successor;
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
             // The session's row stays locked until the end, so that rotations and the session's end come one by one.
             let alive = session::Entity::update_many()
                 .col_expr(session::Column::ExpiresAt, Expr::value(successor.expires_at))
@@ -86,7 +92,7 @@ impl Store {
                 .exec(transaction)
                 .await?;
             if spent.rows_affected == 1 {
-                insert_refresh(transaction, &successor).await?;
+                insert_refresh(transaction, successor).await?;
                 return Ok(Rotation::Issued(successor.clone()));
             }
             let row = refresh_token::Entity::find_by_id(id)

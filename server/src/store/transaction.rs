@@ -1,7 +1,10 @@
 //! Transactions: all of it or nothing, tried again where the database gave another transaction the preference.
 
+use std::sync::Arc;
+
 use sea_orm::{
-    DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
 };
 
 use super::{Error, Store};
@@ -14,10 +17,13 @@ impl Store {
     ///
     /// Each statement sees what others have committed before it, and a row that was changed here stays locked until the
     /// end: whoever has to be alone changes first and reads afterwards.
-    pub(super) async fn transaction<T>(
-        &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    ///
+    /// `work` must not keep the connection that it is given.
+    pub(super) async fn transaction<T, F, W>(&self, work: F) -> Result<T, Error>
+    where
+        F: Fn(Arc<DatabaseTransaction>) -> W,
+        W: Future<Output = Result<T, Error>>,
+    {
         let mut attempt = 1;
         loop {
             match self.attempt(&work).await {
@@ -27,7 +33,11 @@ impl Store {
         }
     }
 
-    async fn attempt<T>(&self, work: &impl AsyncFn(&DatabaseTransaction) -> Result<T, Error>) -> Result<T, Error> {
+    async fn attempt<T, F, W>(&self, work: &F) -> Result<T, Error>
+    where
+        F: Fn(Arc<DatabaseTransaction>) -> W,
+        W: Future<Output = Result<T, Error>>,
+    {
         let sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
             // SQLite has one writer, and refuses at once to let a reader become it.
@@ -35,8 +45,12 @@ impl Store {
             isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
             access_mode: None,
         };
-        let transaction = self.db.begin_with_options(options).await?;
-        match work(&transaction).await {
+        let transaction = Arc::new(self.db.begin_with_options(options).await?);
+        let outcome = work(Arc::clone(&transaction)).await;
+        let Some(transaction) = Arc::into_inner(transaction) else {
+            return Err(Error::Fault(DbErr::Custom("a transaction was kept beyond its work".to_owned())));
+        };
+        match outcome {
             Ok(value) => {
                 transaction.commit().await?;
                 Ok(value)

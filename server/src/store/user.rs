@@ -60,9 +60,11 @@ impl Store {
         handles: Vec<(HandleKind, String)>,
         record: impl Fn(i64) -> AuditRow + Send + Sync,
     ) -> Result<UserRow, Error> {
-        self.transaction(async |transaction| {
+        let (new, handles, record) = (&new, &handles, &record);
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
             let row = user_row(new.clone()).insert(transaction).await?;
-            for (kind, handle) in &handles {
+            for (kind, handle) in handles {
                 let name = login_name::ActiveModel {
                     id: ActiveValue::NotSet,
                     handle: ActiveValue::Set(handle.clone()),

@@ -50,7 +50,11 @@ enum Kind {
 
 impl signed::Claims for Claims {
     fn are_ours(&self) -> bool {
-        self.iss == ISSUER && self.aud == AUDIENCE && self.nbf < self.exp && !self.jti.is_empty() && !self.sid.is_empty()
+        self.iss == ISSUER
+            && self.aud == AUDIENCE
+            && self.nbf < self.exp
+            && !self.jti.is_empty()
+            && !self.sid.is_empty()
     }
 }
 
@@ -95,11 +99,8 @@ impl Tokens {
     /// any more.
     pub async fn refresh(&self, origin: &Origin, token: &str) -> Result<TokenPair, Error> {
         let claims = self.claims(token, Kind::Refresh)?;
-        let rules = RefreshRules {
-            life: self.refresh_life,
-            grace: self.refresh_grace,
-            key_id: self.signer.active_key_id(),
-        };
+        let rules =
+            RefreshRules { life: self.refresh_life, grace: self.refresh_grace, key_id: self.signer.active_key_id() };
         let grant = self.sessions.refresh(origin, &claims.sid, &claims.jti, rules).await?;
         self.pair(&grant)
     }
