@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     client,
     generated::{
+        defaults::{client::types as default_types, server as defaults},
         delete_body::{client::types as delete_types, server as delete},
         forms::{client::types as form_types, server as forms},
         schemas::{client::types as schema_types, server as schemas},
@@ -38,6 +39,13 @@ impl forms::Forms for Echo {
 
     async fn lend_by_multipart(&self, _cx: &Context, body: forms::Loan) -> Result<forms::Loan, forms::Fault> {
         Ok(body)
+    }
+}
+
+impl defaults::Defaults for Echo {
+    async fn read_page(&self, _cx: &Context, body: defaults::Wanted) -> Result<defaults::Page, defaults::Fault> {
+        let defaults::Wanted { page, size, since, word, whole, order } = body;
+        Ok(defaults::Page { page, size, since, word, whole, order })
     }
 }
 
@@ -266,4 +274,43 @@ async fn delete_has_a_body() {
         assert_eq!(send(request).await, refused(), "{bad}");
     }
     assert_eq!(send(delete()).await, refused(), "no body at all");
+}
+
+#[tokio::test]
+async fn a_missing_property_stands_for_its_default_in_every_encoding() {
+    let url = serve(defaults::Routes::new(Arc::new(Echo))).await;
+    let page = |page: i32, whole: bool, order: &str| {
+        let data = json!({ "page": page, "size": 20, "since": -7, "word": "any", "whole": whole, "order": order });
+        (200, json!({ "code": 0, "msg": "done", "data": data }))
+    };
+    let post = || reqwest::Client::new().post(format!("{url}/defaults/pages"));
+    let said = [("page", "3"), ("whole", "false"), ("order", "oldest")];
+    assert_eq!(send(post().json(&json!({}))).await, page(0, true, "newest"));
+    assert_eq!(
+        send(post().json(&json!({ "page": 3, "whole": false, "order": "oldest" }))).await,
+        page(3, false, "oldest")
+    );
+    assert_eq!(send(post().form(&[("unknown", "1")])).await, page(0, true, "newest"));
+    assert_eq!(send(post().form(&said)).await, page(3, false, "oldest"));
+    let form = |fields: &[(&'static str, &'static str)]| {
+        fields.iter().fold(reqwest::multipart::Form::new(), |form, (name, text)| form.text(*name, *text))
+    };
+    assert_eq!(send(post().multipart(form(&[("unknown", "1")]))).await, page(0, true, "newest"));
+    assert_eq!(send(post().multipart(form(&said))).await, page(3, false, "oldest"));
+    for bad in [json!({ "page": null }), json!({ "page": -1 }), json!({ "size": 101 }), json!({ "order": "any" })] {
+        assert_eq!(send(post().json(&bad)).await, refused(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_leave_out_what_has_a_default() {
+    let url = serve(defaults::Routes::new(Arc::new(Echo))).await;
+    let client = client!(defaults, &url);
+    let wanted: default_types::Wanted = serde_json::from_value(json!({ "page": 2 })).unwrap();
+    for reply in [client.read_page(&wanted).await, client.read_page_form(&wanted).await] {
+        let page = reply.unwrap().into_inner().data.unwrap();
+        assert_eq!((page.page, page.size, page.word.as_str()), (2, 20, "any"));
+    }
+    let wrong: default_types::Wanted = serde_json::from_value(json!({ "size": 101 })).unwrap();
+    assert!(client.read_page(&wrong).await.is_err(), "it is checked before it is sent");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatehouse_api::runtime::{Context, Listed, Null, WithOption};
-use gatehouse_client::wire::Caller;
+use gatehouse_client::wire::{Caller, envelope::Envelope as _};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +46,11 @@ impl counted::Counted for Handler {
         }
     }
 
-    async fn forget_all(&self, _cx: &Context) -> Result<Null, counted::Fault> {
+    async fn who_is_here(&self, _cx: &Context) -> Result<counted::Person, counted::Fault> {
+        Ok(counted::Person { name: "ann".to_owned(), rights: vec!["lend".to_owned(), "mend".to_owned()] })
+    }
+
+    async fn forget_all(&self, _cx: &Context, _body: counted::Silence) -> Result<Null, counted::Fault> {
         Ok(Null)
     }
 }
@@ -59,7 +63,13 @@ async fn a_list_is_counted_and_one_thing_is_one() {
     let expected =
         json!({ "header": { "code": 0, "message": "OK", "total": 21, "count": 1 }, "data": { "list": ["saw"] } });
     assert_eq!(serde_json::to_value(page).unwrap(), expected);
-    let nothing = client.forget_all().await.unwrap().into_inner();
+    let person = client.who_is_here().await.unwrap().into_inner();
+    let expected = json!({
+        "header": { "code": 0, "message": "OK", "total": 1, "count": 1 },
+        "data": { "name": "ann", "rights": ["lend", "mend"] },
+    });
+    assert_eq!(serde_json::to_value(person).unwrap(), expected, "a list among other things is not counted");
+    let nothing = client.forget_all(&counted_client::types::Silence {}).await.unwrap().into_inner();
     let expected = json!({ "header": { "code": 0, "message": "OK", "total": 1, "count": 1 }, "data": {} });
     assert_eq!(serde_json::to_value(nothing).unwrap(), expected);
 }
@@ -88,6 +98,50 @@ async fn a_failure_says_nothing_in_the_way_of_its_status() {
     }
     let malformed = post(page(0), Some("good")).body("{");
     assert_eq!(send(malformed).await, (200, failure(1004, "bad json", json!({}))));
+}
+
+#[tokio::test]
+async fn what_a_request_says_beside_is_ignored() {
+    let url = serve(counted::Routes::new(Arc::new(Handler))).await;
+    let forget = |body: &'static str| {
+        let request = reqwest::Client::new().post(format!("{url}/counted/forget"));
+        request.header("content-type", "application/json").body(body)
+    };
+    let codes = [("{}", 0), (r#"{"why":["so"]}"#, 0), ("[]", 1003), ("null", 1003), ("", 1004), ("{", 1004)];
+    for (body, code) in codes {
+        let (status, reply) = send(forget(body)).await;
+        assert_eq!((status, &reply["header"]["code"]), (200, &json!(code)), "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_opened_envelope_has_the_data_itself_or_nothing() {
+    let url = serve(counted::Routes::new(Arc::new(Handler))).await;
+    let client = client!(counted, &url, Caller::new().with(credentials::token("good")));
+    let page = |page_no| counted_client::types::Which { page_no };
+    let opened = client.list_tools(&page(0)).await.unwrap().into_inner().open();
+    assert_eq!((opened.code, opened.data.map(|data| data.list)), (0, Some(vec!["saw".to_owned()])));
+
+    let stranger = client!(counted, &url, Caller::new().with(credentials::token("bad")));
+    let opened = stranger.list_tools(&page(0)).await.unwrap().into_inner().open();
+    assert_eq!((opened.code, opened.data.map(|data| data.list)), (1003, None));
+
+    let Err(counted_client::Error::ErrorResponse(reply)) = client.list_tools(&page(1)).await else {
+        panic!("a stranger is refused by status")
+    };
+    let failure = counted_client::ListToolsError::read(reply.status().as_u16(), reply.into_inner()).unwrap();
+    let opened = failure.open();
+    assert_eq!((opened.code, opened.message.as_deref()), (1001, Some("unauthorized")));
+}
+
+#[test]
+fn an_empty_object_is_nothing_else() {
+    for text in [r#"{"list":[1]}"#, r#"{"other":1}"#, "null"] {
+        assert!(serde_json::from_str::<counted_client::types::ToolsOrNothing>(text).is_err(), "{text}");
+        assert!(serde_json::from_str::<counted::ToolsOrNothing>(text).is_err(), "{text}");
+    }
+    let nothing = serde_json::from_str("{}").unwrap();
+    assert!(matches!(nothing, counted_client::types::ToolsOrNothing::Empty(_)));
 }
 
 impl timed::Timed for Handler {

@@ -7,6 +7,7 @@ mod bodies;
 mod envelopes;
 #[expect(dead_code, reason = "a test uses what it is about, and a document has more than that")]
 mod generated;
+mod idempotent;
 mod names;
 mod parameters;
 mod plain;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contract_tests::{meaning::differences, spec::Spec};
 use gatehouse_api::runtime::{Dialect, RouteTable};
 
-use crate::{bodies, envelopes, generated, names, parameters, plain, replies, security, websocket};
+use crate::{bodies, envelopes, generated, idempotent, names, parameters, plain, replies, security, websocket};
 
 fn differences_of<D: Dialect>(routes: D) -> Vec<String> {
     let document = D::DOCUMENT;
@@ -36,9 +36,11 @@ macro_rules! round_trips {
 
 round_trips! {
     counted: envelopes::Handler,
+    defaults: bodies::Echo,
     delete_body: bodies::Echo,
     forms: bodies::Echo,
     headers: replies::Pages::bare(),
+    idempotent: idempotent::Counter::default(),
     limits: replies::Nothing,
     names: names::Echo,
     one_of: replies::Things,

@@ -134,7 +134,8 @@ fn normalised_schema(schema: &Value) -> Value {
     }
     // The code writes what stands beside a reference into its `allOf`, or repeats it there.
     if let Some(Value::Array(mut all)) = out.remove("allOf") {
-        let says_more = |schema: &Value| entries(schema).any(|(key, _)| !matches!(key, "description" | "nullable"));
+        let says_more =
+            |schema: &Value| entries(schema).any(|(key, _)| !matches!(key, "default" | "description" | "nullable"));
         for schema in all.extract_if(.., |schema| !says_more(schema)) {
             out.extend(entries(&schema).map(|(key, value)| (key.to_owned(), value.clone())));
         }

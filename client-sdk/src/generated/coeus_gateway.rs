@@ -646,6 +646,20 @@ impl ListProjectsError {
     }
 }
 
+impl Envelope for ListProjectsError {
+    type Data = ();
+
+    fn open(self) -> Opened<()> {
+        match self {
+            Self::Status401(reply) => reply.open().without_data(),
+            Self::Status413(reply) => reply.open().without_data(),
+            Self::Status415(reply) => reply.open().without_data(),
+            Self::Status500(reply) => reply.open().without_data(),
+            Self::Status503(reply) => reply.open().without_data(),
+        }
+    }
+}
+
 /// A failure of `createProject`, by its status.
 #[derive(Clone, Debug)]
 pub enum CreateProjectError {
@@ -675,6 +689,20 @@ impl CreateProjectError {
             500 => serde_json::from_value(body).map(Self::Status500).map_err(UnionError::from),
             503 => serde_json::from_value(body).map(Self::Status503).map_err(UnionError::from),
             status => Err(UnionError::status(status)),
+        }
+    }
+}
+
+impl Envelope for CreateProjectError {
+    type Data = ();
+
+    fn open(self) -> Opened<()> {
+        match self {
+            Self::Status401(reply) => reply.open().without_data(),
+            Self::Status413(reply) => reply.open().without_data(),
+            Self::Status415(reply) => reply.open().without_data(),
+            Self::Status500(reply) => reply.open().without_data(),
+            Self::Status503(reply) => reply.open().without_data(),
         }
     }
 }
@@ -712,6 +740,20 @@ impl DeleteProjectError {
     }
 }
 
+impl Envelope for DeleteProjectError {
+    type Data = ();
+
+    fn open(self) -> Opened<()> {
+        match self {
+            Self::Status401(reply) => reply.open().without_data(),
+            Self::Status413(reply) => reply.open().without_data(),
+            Self::Status415(reply) => reply.open().without_data(),
+            Self::Status500(reply) => reply.open().without_data(),
+            Self::Status503(reply) => reply.open().without_data(),
+        }
+    }
+}
+
 /// A failure of `logout`, by its status.
 #[derive(Clone, Debug)]
 pub enum LogoutError {
@@ -741,6 +783,20 @@ impl LogoutError {
             500 => serde_json::from_value(body).map(Self::Status500).map_err(UnionError::from),
             503 => serde_json::from_value(body).map(Self::Status503).map_err(UnionError::from),
             status => Err(UnionError::status(status)),
+        }
+    }
+}
+
+impl Envelope for LogoutError {
+    type Data = ();
+
+    fn open(self) -> Opened<()> {
+        match self {
+            Self::Status401(reply) => reply.open().without_data(),
+            Self::Status413(reply) => reply.open().without_data(),
+            Self::Status415(reply) => reply.open().without_data(),
+            Self::Status500(reply) => reply.open().without_data(),
+            Self::Status503(reply) => reply.open().without_data(),
         }
     }
 }

@@ -151,7 +151,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -21,3 +21,10 @@ pub struct Opened<T> {
     /// The data; none on most failures.
     pub data: Option<T>,
 }
+
+impl<T> Opened<T> {
+    /// The same without the data, for replies whose data nobody asks for.
+    pub fn without_data(self) -> Opened<()> {
+        Opened { code: self.code, message: self.message, trace_id: self.trace_id, data: None }
+    }
+}

@@ -412,6 +412,7 @@ impl Operation for CreateProduct {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<ProductReply>(200, "The product, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]

@@ -78,15 +78,38 @@ impl Client {
         }
     }
 
+    /// `whoIsHere`: One person, who has a list of things.
+    ///
+    /// `GET /counted/who`
+    pub async fn who_is_here(&self) -> Result<ResponseValue<types::PersonReply>, Error<types::Failure>> {
+        let url = format!("{}/counted/who", self.baseurl);
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "who_is_here" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
     /// `forgetAll`: Nothing to tell.
     ///
     /// `POST /counted/forget`
-    pub async fn forget_all(&self) -> Result<ResponseValue<types::Failure>, Error<()>> {
+    pub async fn forget_all(&self, body: &types::Silence) -> Result<ResponseValue<types::Failure>, Error<()>> {
         let url = format!("{}/counted/forget", self.baseurl);
         let mut request = self
             .client
             .post(url)
             .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
             .build()?;
         let info = OperationInfo { operation_id: "forget_all" };
         self.pre(&mut request, &info).await?;
@@ -123,6 +146,16 @@ pub const OPERATIONS: &[Operation] = &[
         multipart: false,
         upgrade: false,
         security: &[Some(&TOKEN)],
+    },
+    Operation {
+        id: "whoIsHere",
+        method: "who_is_here",
+        verb: "GET",
+        path: "/counted/who",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[],
     },
     Operation {
         id: "forgetAll",
@@ -248,6 +281,17 @@ impl ListToolsError {
     }
 }
 
+impl Envelope for ListToolsError {
+    type Data = ();
+
+    fn open(self) -> Opened<()> {
+        match self {
+            Self::Status401(reply) => reply.open().without_data(),
+            Self::Status500(reply) => reply.open().without_data(),
+        }
+    }
+}
+
 impl Envelope for types::ListReply {
     type Data = types::Tools;
 
@@ -277,6 +321,22 @@ impl Envelope for types::Failure {
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.header.code), message: Some(self.header.message), trace_id: None, data: Some(()) }
+    }
+}
+
+impl Envelope for types::PersonReply {
+    type Data = types::Person;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened {
+            code: i64::from(self.header.code),
+            message: Some(self.header.message),
+            trace_id: None,
+            data: match self.data {
+                types::PersonOrNothing::Person(data) => Some(data),
+                _ => None,
+            },
+        }
     }
 }
 
@@ -324,6 +384,49 @@ pub mod types {
         pub data: ToolsOrNothing,
     }
 
+    /// A person.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct Person {
+        /// The name.
+        pub name: String,
+        /// What the person may do.
+        pub rights: Vec<String>,
+    }
+
+    /// A person, or nothing on failure.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum PersonOrNothing {
+        /// `Person`.
+        Person(Person),
+        /// `Empty`.
+        Empty(Empty),
+    }
+
+    impl std::convert::From<Person> for PersonOrNothing {
+        fn from(value: Person) -> Self {
+            Self::Person(value)
+        }
+    }
+
+    impl std::convert::From<Empty> for PersonOrNothing {
+        fn from(value: Empty) -> Self {
+            Self::Empty(value)
+        }
+    }
+
+    /// The envelope around a person.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct PersonReply {
+        /// The outcome.
+        pub header: Head,
+        /// A person, or nothing on failure.
+        pub data: PersonOrNothing,
+    }
+
+    /// Nothing that would be read.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug, Default)]
+    pub struct Silence {}
     /// The envelope for strangers.
     #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
     pub struct StrangerReply {

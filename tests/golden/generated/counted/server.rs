@@ -32,13 +32,21 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 2] = [
+pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "listTools",
         method: "POST",
         path: "/counted/list",
         security: &["token"],
         idempotent: false,
+        rate_limit: None,
+    },
+    OperationFacts {
+        id: "whoIsHere",
+        method: "GET",
+        path: "/counted/who",
+        security: &[],
+        idempotent: true,
         rate_limit: None,
     },
     OperationFacts {
@@ -152,10 +160,15 @@ pub trait Counted: Send + Sync + 'static {
         body: Which,
     ) -> impl Future<Output = Result<Listed<Tools>, Fault>> + Send;
 
+    /// `whoIsHere`: One person, who has a list of things
+    ///
+    /// `GET /counted/who`
+    fn who_is_here(&self, cx: &Context) -> impl Future<Output = Result<Person, Fault>> + Send;
+
     /// `forgetAll`: Nothing to tell
     ///
     /// `POST /counted/forget`
-    fn forget_all(&self, cx: &Context) -> impl Future<Output = Result<Null, Fault>> + Send;
+    fn forget_all(&self, cx: &Context, body: Silence) -> impl Future<Output = Result<Null, Fault>> + Send;
 }
 
 /// Which page.
@@ -170,6 +183,67 @@ impl Checked for Which {
     fn check(&self) -> Result<(), Refused> {
         check::minimum("page_no", self.page_no, 0, false)?;
         Ok(())
+    }
+}
+
+/// Nothing that would be read.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct Silence {}
+
+impl Checked for Silence {
+    fn check(&self) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// What the person may do.
+    pub rights: Vec<String>,
+}
+
+/// A person, or nothing on failure.
+#[derive(Debug, Clone, PartialEq, Union, Serialize, Deserialize)]
+#[oai(one_of)]
+#[serde(untagged)]
+pub enum PersonOrNothing {
+    /// [`Person`]
+    Person(Person),
+    /// [`Empty`]
+    Empty(Empty),
+}
+
+/// The envelope around a person.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct PersonReply {
+    pub header: Head,
+    pub data: PersonOrNothing,
+}
+
+impl Reply for PersonReply {
+    type Data = Person;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            header: Head {
+                code: ErrorCode::Done.number(),
+                message: ErrorCode::Done.message(cx.language).to_owned(),
+                total: 1,
+                count: 1,
+            },
+            data: PersonOrNothing::Person(data),
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            header: Head { code: fault.code().number(), message: fault.text(cx), total: 0, count: 0 },
+            data: PersonOrNothing::Empty(Empty {}),
+        }
     }
 }
 
@@ -330,6 +404,18 @@ impl Operation for ListTools {
     }
 }
 
+/// The replies of `whoIsHere`.
+pub struct WhoIsHere;
+
+impl Operation for WhoIsHere {
+    type Reply = PersonReply;
+    type Failure = Failure;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![reply::<PersonReply>(200, "The person.", &[]), reply::<Failure>(500, "A fault.", &[])]
+    }
+}
+
 /// The replies of `forgetAll`.
 pub struct ForgetAll;
 
@@ -405,6 +491,7 @@ impl<H: Counted> Dialect for Routes<H> {
     fn failure_of(operation: &str, cx: &Context, fault: &Fault) -> Bytes {
         match operation {
             "listTools" => Answer::<ListTools>::body_of(cx, fault),
+            "whoIsHere" => Answer::<WhoIsHere>::body_of(cx, fault),
             _ => Self::failure(cx, fault),
         }
     }
@@ -418,9 +505,15 @@ impl<H: Counted> Routes<H> {
         Answer::of(&cx, self.0.list_tools(&cx, caller.0, body.0).await)
     }
 
+    /// One person, who has a list of things
+    #[oai(path = "/counted/who", method = "get", operation_id = "whoIsHere")]
+    async fn who_is_here(&self, cx: Context) -> Answer<WhoIsHere> {
+        Answer::of(&cx, self.0.who_is_here(&cx).await)
+    }
+
     /// Nothing to tell
     #[oai(path = "/counted/forget", method = "post", operation_id = "forgetAll")]
-    async fn forget_all(&self, cx: Context) -> Answer<ForgetAll> {
-        Answer::of(&cx, self.0.forget_all(&cx).await)
+    async fn forget_all(&self, cx: Context, body: JsonBody<Silence>) -> Answer<ForgetAll> {
+        Answer::of(&cx, self.0.forget_all(&cx, body.0).await)
     }
 }

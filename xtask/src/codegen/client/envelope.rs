@@ -30,6 +30,27 @@ pub(super) fn build(document: &Document<'_>, operations: &[Operation]) -> TokenS
     tokens
 }
 
+/// `impl Envelope` for the failures of an operation that have several schemas, each of which is an envelope.
+pub(super) fn of_union(document: &Document<'_>, operation: &Operation, failures: &[(u16, String)]) -> TokenStream {
+    if failures.is_empty() || !document.root().has("x-envelope") {
+        return TokenStream::new();
+    }
+    let name = format_ident!("{}Error", operation.noun());
+    let arms = failures.iter().map(|(status, _)| {
+        let status = format_ident!("Status{status}");
+        quote!(Self::#status(reply) => reply.open().without_data())
+    });
+    quote! {
+        impl Envelope for #name {
+            type Data = ();
+
+            fn open(self) -> Opened<()> {
+                match self { #(#arms,)* }
+            }
+        }
+    }
+}
+
 /// A property that has a role: how it is reached, whether it may be absent, and its schema.
 struct Part<'a> {
     path: TokenStream,

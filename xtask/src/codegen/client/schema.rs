@@ -83,6 +83,9 @@ pub(super) fn is_empty(node: &Node<'_>) -> bool {
 /// Whether values of the schema are scalars: text, numbers, truth values.
 pub(super) fn is_scalar(document: &Document<'_>, node: &Node<'_>) -> bool {
     let schema = document.resolve(node);
+    if let [described] = schema.child("allOf").elements().as_slice() {
+        return is_scalar(document, described);
+    }
     matches!(schema.child("type").text(), "string" | "integer" | "number" | "boolean")
 }
 

@@ -15,8 +15,9 @@ pub(super) fn build(document: &Document<'_>, operations: &[Operation]) -> TokenS
     let headers = operations.iter().filter(|operation| operation.first).map(headers);
     let unions = operations.iter().map(|operation| {
         let error = union(document, operation, "Error", "A failure", &operation.failures);
+        let opened = envelope::of_union(document, operation, &operation.failures);
         let success = union(document, operation, "Success", "A success", &operation.successes);
-        quote!(#success #error)
+        quote!(#success #error #opened)
     });
     let envelopes = envelope::build(document, operations);
     quote! {

@@ -23,7 +23,9 @@ pub fn property(node: &Node<'_>, required: bool, ty: &Type, default: Option<&Val
     if ty.nullable {
         node.refuse("null and the default of a missing property would be two answers to one question: allow one");
     }
-    if !fits(&ty.kind, default) {
+    if matches!(ty.kind, Kind::Number { .. } | Kind::List { .. } | Kind::Null) {
+        node.refuse("a default is a text, a whole number, a truth value or a value of an enumeration");
+    } else if !fits(&ty.kind, default) {
         node.refuse("the default is not of the property's type, or breaks its constraints");
     }
 }
@@ -65,10 +67,8 @@ pub fn all(checks: &Checks<'_>) {
             let at = format!("/components/schemas/{}/properties/{}", step(&schema.name), step(name));
             of_enumeration(checks, &at, name, ty, default.as_ref());
             if replies.contains(&schema.name) || !requests.contains(&schema.name) {
-                checks.refuse(
-                    &format!("{at}/default"),
-                    "a default says what a missing property of a request stands for; a reply leaves nothing out that has one",
-                );
+                let sentence = "a default is for what only requests hold: a reply says everything that there is";
+                checks.refuse(&format!("{at}/default"), sentence);
             }
         }
     }
