@@ -25,7 +25,7 @@ const FROM: &str = "Gatehouse <no-reply@gate.test>";
 /// So long that no test comes to its end.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Pauses that take no time to speak of, and a clock in every step that does not interfere.
+/// Pauses that take no time to speak of.
 fn quick() -> Pace {
     Pace { pause: Duration::from_millis(1), growth: 1, ..Pace::default() }
 }

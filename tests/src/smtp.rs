@@ -202,18 +202,15 @@ impl Received {
         let mut bytes = Vec::new();
         let mut rest = joined.as_bytes();
         while let [first, others @ ..] = rest {
-            (bytes, rest) = match (first, others) {
-                (b'=', [high, low, others @ ..]) => {
-                    let digits = [*high, *low];
-                    let digits = std::str::from_utf8(&digits).expect("two digits");
-                    bytes.push(u8::from_str_radix(digits, 16).expect("hexadecimal digits"));
-                    (bytes, others)
-                }
-                _ => {
-                    bytes.push(*first);
-                    (bytes, others)
-                }
-            };
+            rest = others;
+            if let (b'=', [high, low, others @ ..]) = (first, others) {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).expect("two digits");
+                bytes.push(u8::from_str_radix(digits, 16).expect("hexadecimal digits"));
+                rest = others;
+            } else {
+                bytes.push(*first);
+            }
         }
         String::from_utf8(bytes).expect("the text is UTF-8").replace("\r\n", "\n")
     }
