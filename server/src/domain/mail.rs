@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 
 use super::Error;
 use super::clock::{Clock, Timestamp};
@@ -127,6 +127,7 @@ impl Mail {
             .message_id(Some(id.clone()))
             // RFC 3834: keeps programs that answer for people on holiday from answering us.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             // In every language this keeps a line of digits as it is, for scripts and for people who read the file.
             .header(ContentTransferEncoding::QuotedPrintable)

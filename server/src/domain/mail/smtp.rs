@@ -72,7 +72,9 @@ impl Smtp {
             let credentials = Credentials::new(login.user.expose().clone(), login.password.expose().clone());
             self.step("login", connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
         }
-        self.step("message", connection.send(&letter.envelope, &letter.content)).await?;
+        // lettre ends the last line once more, which would show as an empty one.
+        let content = letter.content.strip_suffix(b"\r\n").unwrap_or(&letter.content);
+        self.step("message", connection.send(&letter.envelope, content)).await?;
         // The relay has the message. How the connection ends changes nothing about that.
         let _farewell = self.step("farewell", connection.quit()).await;
         Ok(())

@@ -34,9 +34,9 @@ async fn an_english_message_is_written_whole() {
          Date: Mon, 23 Nov 2026 23:00:00 +0000\r\n\
          Message-ID: <{id}@example.com>\r\n\
          Auto-Submitted: auto-generated\r\n\
+         MIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: quoted-printable\r\n\
-         MIME-Version: 1.0\r\n\
          \r\n\
          Hello lucy,\r\n\
          \r\n\
@@ -77,9 +77,9 @@ async fn names_and_texts_stay_where_they_belong() {
             "Date",
             "Message-ID",
             "Auto-Submitted",
+            "MIME-Version",
             "Content-Type",
-            "Content-Transfer-Encoding",
-            "MIME-Version"
+            "Content-Transfer-Encoding"
         ]
     );
     assert!(!body.replace("\r\n", "").contains(['\r', '\n']), "{body:?}");
