@@ -87,7 +87,7 @@ pub struct Fixture {
     shutdown: CancellationToken,
     running: Option<JoinHandle<()>>,
     database: TestDatabase,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 /// What a server is made of, before it listens.
@@ -178,7 +178,7 @@ impl Fixture {
             shutdown,
             running: Some(running),
             database: ready.database,
-            _data_dir: ready.data_dir,
+            data_dir: ready.data_dir,
         }
     }
 
@@ -229,6 +229,27 @@ impl Fixture {
     pub async fn token_of(&self, app_id: &str, secret: &str) -> String {
         let app = self.core.apps.authenticate(app_id, secret).await.expect("the credentials are right");
         self.core.tokens.issue(&app).expect("a token").token
+    }
+
+    /// The messages in the outbox, the oldest first.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn outbox(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.data_dir.path().join("outbox")) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read_to_string(path).expect("a message")).collect()
+    }
+
+    /// The registration code in the latest message of the outbox: the line of digits.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn mailed_code(&self) -> String {
+        let message = self.outbox().pop().expect("a message was written");
+        let is_code = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
+        message.lines().map(str::trim).find(is_code).expect("the message has a code").to_owned()
     }
 
     /// Adds an application without a creator; its secret is that of the demo application.
