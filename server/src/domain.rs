@@ -162,7 +162,7 @@ impl From<crate::store::Error> for Error {
     /// A taken unique value is a decision of the operation that met it; where none was made, it is a fault.
     fn from(error: crate::store::Error) -> Self {
         match error {
-            crate::store::Error::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            crate::store::Error::Unavailable(_) => Self::StoreUnavailable(Box::new(error)),
             crate::store::Error::Taken(_) | crate::store::Error::Fault(_) => Self::Internal(Box::new(error)),
         }
     }

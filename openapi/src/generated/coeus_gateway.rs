@@ -777,6 +777,10 @@ fn fault() -> MetaResponse {
     reply::<FailureReply>(500, "The server failed; nothing about the inside is told.", &[&X_TRACE_ID])
 }
 
+fn overloaded() -> MetaResponse {
+    reply::<FailureReply>(503, "The server is overloaded, or the request took too long.", &[&X_TRACE_ID])
+}
+
 fn busy() -> MetaResponse {
     reply::<FailureReply>(
         503,
@@ -798,7 +802,7 @@ impl Operation for SendAuthCode {
             too_large(),
             wrong_media_type(),
             fault(),
-            busy(),
+            overloaded(),
         ]
     }
 }

@@ -102,9 +102,9 @@ impl<C: ErrorCode> ResponseError for Fault<C> {
 /// Why a request never reached its operation. Each kind has one code in a dialect's `x-error-codes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// The body is not of its media type at all: bad JSON, bad UTF-8.
+    /// The body is not of its media type at all: bad JSON.
     Malformed,
-    /// The body or a parameter does not match its schema.
+    /// The body or a parameter does not match its schema, or is not UTF-8.
     Invalid,
     /// The request is no WebSocket handshake.
     BadHandshake,

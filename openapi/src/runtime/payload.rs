@@ -157,7 +157,7 @@ fn mismatch<T: Type>() -> Refused {
 }
 
 async fn parse_json<T: Type + DeserializeOwned>(_request: &Request, bytes: Bytes) -> poem::Result<T> {
-    let text = std::str::from_utf8(&bytes).map_err(|_| Refused::new(Refusal::Malformed, "the body is not UTF-8"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Refused::new(Refusal::Invalid, "the body is not UTF-8"))?;
     let mut json = serde_json::Deserializer::from_str(text);
     let error = match strict::deserialize(&mut json).and_then(|model| json.end().map(|()| model)) {
         Ok(model) => return Ok(model),
@@ -176,7 +176,7 @@ async fn parse_urlencoded<T: Type + DeserializeOwned + FormFields>(
     _request: &Request,
     bytes: Bytes,
 ) -> poem::Result<T> {
-    let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Malformed, "the form is not UTF-8"))?;
+    let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Invalid, "the form is not UTF-8"))?;
     form(pairs)
 }
 
@@ -200,7 +200,7 @@ async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(S
             continue;
         };
         let value = String::from_utf8(field.bytes().await.map_err(malformed)?)
-            .map_err(|_| Refused::new(Refusal::Malformed, "a field is not UTF-8"))?;
+            .map_err(|_| Refused::new(Refusal::Invalid, "a field is not UTF-8"))?;
         pairs.push((name, value));
     }
     Ok(pairs)

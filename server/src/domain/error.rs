@@ -44,7 +44,10 @@ pub enum Error {
     TooSoon,
     /// There is no such thing, or it is somebody else's; deliberately one answer.
     NotFound,
-    /// Something the service depends on does not answer now; the same call may succeed later.
+    /// The store does not answer now; the same call may succeed later.
+    StoreUnavailable(Source),
+    /// Something else the service depends on does not answer now, or too much waits for it; the same call may succeed
+    /// later.
     Unavailable(Source),
     /// A fault of the service itself.
     Internal(Source),
@@ -93,6 +96,7 @@ impl fmt::Display for Error {
             Self::WrongCode => f.write_str("wrong or expired code"),
             Self::TooSoon => f.write_str("this was done a moment ago"),
             Self::NotFound => f.write_str("there is no such thing"),
+            Self::StoreUnavailable(_) => f.write_str("the store is unavailable"),
             Self::Unavailable(_) => f.write_str("a service that this one needs is unavailable"),
             Self::Internal(_) => f.write_str("internal fault"),
         }
@@ -102,7 +106,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Unavailable(source) | Self::Internal(source) => Some(source.as_ref()),
+            Self::StoreUnavailable(source) | Self::Unavailable(source) | Self::Internal(source) => Some(source.as_ref()),
             Self::InvalidInput { .. }
             | Self::Unauthorized
             | Self::TokenExpired

@@ -24,6 +24,10 @@ pub fn fault(error: Error) -> Fault {
         Error::WrongCode => Fault::new(ErrorCode::InvalidAuthCode),
         Error::TooSoon => Fault::new(ErrorCode::TooManyRequests),
         Error::NotFound | Error::UnknownApp => Fault::new(ErrorCode::NotFound),
+        Error::StoreUnavailable(_) => {
+            tracing::error!(error = error.chain(), "an operation failed");
+            Fault::new(ErrorCode::DatabaseError).with_status(503)
+        }
         Error::Unavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Busy)

@@ -24,7 +24,7 @@ pub fn fault(error: Error) -> Fault {
         Error::UnknownApp | Error::WrongCode | Error::TooSoon | Error::NotFound => {
             Fault::new(ErrorCode::InvalidParameter)
         }
-        Error::Unavailable(_) => {
+        Error::StoreUnavailable(_) | Error::Unavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Busy)
         }

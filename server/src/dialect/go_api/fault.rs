@@ -23,7 +23,7 @@ pub fn fault(error: Error) -> Fault {
             Fault::new(ErrorCode::InvalidParameter)
         }
         Error::TooSoon => Fault::refusal(Refusal::TooManyRequests),
-        Error::Unavailable(_) => {
+        Error::StoreUnavailable(_) | Error::Unavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Busy)
         }

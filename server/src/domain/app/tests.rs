@@ -97,7 +97,7 @@ async fn a_wrong_secret_costs_a_look_into_the_store_as_an_unknown_id_does() {
     bench.store.clone().close().await.unwrap();
     apps.authenticate(id, secret).await.unwrap();
     for (id, secret) in [("nobody", secret), (id, "wrong")] {
-        assert!(matches!(apps.authenticate(id, secret).await, Err(Error::Unavailable(_))), "{id} {secret}");
+        assert!(matches!(apps.authenticate(id, secret).await, Err(Error::StoreUnavailable(_))), "{id} {secret}");
     }
 }
 
