@@ -106,7 +106,9 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::StoreUnavailable(source) | Self::Unavailable(source) | Self::Internal(source) => Some(source.as_ref()),
+            Self::StoreUnavailable(source) | Self::Unavailable(source) | Self::Internal(source) => {
+                Some(source.as_ref())
+            }
             Self::InvalidInput { .. }
             | Self::Unauthorized
             | Self::TokenExpired

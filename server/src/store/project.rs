@@ -1,6 +1,6 @@
 //! Rows of projects and of the pools that serve them.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ColumnTrait as _, Condition, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
@@ -81,14 +81,30 @@ impl Store {
     }
 
     /// Adds a pool, or replaces the one of the same number.
+    ///
+    /// This is no upsert, because that of MySQL would take a pool of the same type for the one to replace. Of two that
+    /// add the same number at once, the second one fails.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if another pool serves its type.
     pub async fn put_pool(&self, row: PoolRow) -> Result<(), Error> {
-        let columns =
-            [pool::Column::Name, pool::Column::ProjectType, pool::Column::EndPoints, pool::Column::RequestMax];
-        pool::Entity::insert(row.into_active_model())
-            .on_conflict(OnConflict::column(pool::Column::Id).update_columns(columns).to_owned())
-            .exec_without_returning(&self.db)
-            .await?;
-        Ok(())
+        let row = &row;
+        self.transaction(move |transaction| async move {
+            let transaction = &*transaction;
+            let replaced = pool::Entity::update_many()
+                .col_expr(pool::Column::Name, Expr::value(row.name.as_str()))
+                .col_expr(pool::Column::ProjectType, Expr::value(row.project_type))
+                .col_expr(pool::Column::EndPoints, Expr::value(row.end_points.as_str()))
+                .col_expr(pool::Column::RequestMax, Expr::value(row.request_max))
+                .filter(pool::Column::Id.eq(row.id))
+                .exec(transaction)
+                .await?;
+            if replaced.rows_affected == 0 {
+                pool::Entity::insert(row.clone().into_active_model()).exec_without_returning(transaction).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// The pools with these numbers.

@@ -1,5 +1,11 @@
 //! The store on every database system that is there; see [`crate::testing`].
 
+mod migration;
+mod product;
+mod project;
+mod session;
+mod user;
+
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -19,6 +25,46 @@ fn new_app(app_id: &str, name: &str) -> NewAppRow {
         tokens_valid_from: 1000,
         created_at: 1234,
     }
+}
+
+/// A user of whom only the account matters.
+fn new_user(account: &str) -> NewUserRow {
+    NewUserRow {
+        uid: format!("{account:0>32}"),
+        account: account.to_owned(),
+        name: account.to_owned(),
+        email: None,
+        phone: None,
+        password_hash: "$argon2id$".to_owned(),
+        password_sealed: None,
+        is_admin: false,
+        builtin: false,
+        created_at: 1234,
+    }
+}
+
+/// An event that is recorded with a change.
+fn event(user_id: i64) -> AuditRow {
+    AuditRow {
+        at: 5000,
+        kind: "test.done".to_owned(),
+        dialect: "test".to_owned(),
+        user_id: Some(user_id),
+        subject: None,
+        client: "127.0.0.1".to_owned(),
+        trace: "trace".to_owned(),
+    }
+}
+
+/// Adds a user who logs in by the account only.
+async fn add_user(store: &Store, account: &str) -> UserRow {
+    let handles = vec![(HandleKind::Account, account.to_owned())];
+    store.insert_user(new_user(account), handles, event).await.unwrap()
+}
+
+/// How many events are recorded about a user.
+async fn events_of(store: &Store, user_id: i64) -> usize {
+    store.audit_events_of(user_id).await.unwrap().len()
 }
 
 #[tokio::test]

@@ -66,12 +66,7 @@ impl CoeusGateway for Broken {
         self.fail().await
     }
 
-    async fn create_project(
-        &self,
-        _cx: &Context,
-        _caller: (),
-        _body: NewProject,
-    ) -> Result<ProjectCredentials, Fault> {
+    async fn create_project(&self, _cx: &Context, _caller: (), _body: NewProject) -> Result<ProjectCredentials, Fault> {
         self.fail().await
     }
 
@@ -93,9 +88,8 @@ async fn send(broken: Broken, request: Request) -> Exchange {
         Broken::Panics => Duration::from_secs(60),
         Broken::Hangs => Duration::from_millis(20),
     };
-    let mount = |_: &gatehouse_server::domain::Core| {
-        Box::new(RouteTable::new(Routes::new(Arc::new(broken)))) as Box<dyn Mount>
-    };
+    let mount =
+        |_: &gatehouse_server::domain::Core| Box::new(RouteTable::new(Routes::new(Arc::new(broken)))) as Box<dyn Mount>;
     Fixture::serving(mount, timeout).await.send(request).await
 }
 

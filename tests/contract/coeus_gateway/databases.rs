@@ -10,8 +10,8 @@ use gatehouse_server::domain::project::Pool;
 use serde_json::{Value, json};
 
 use super::{
-    ADDRESS, DIGEST, LORY, code, code_of, delete_request, list_request, login_request, logout_request,
-    project_request, registration, token_of, token_of_admin,
+    ADDRESS, DIGEST, LORY, code, code_of, delete_request, list_request, login_request, logout_request, project_request,
+    registration, token_of, token_of_admin,
 };
 
 #[tokio::test]

@@ -103,11 +103,10 @@ async fn default_page_holds_20() {
     let reply = server.send(list_request(&token, &json!({}))).await.reply.json();
     assert_eq!((&reply["header"]["total"], &reply["header"]["count"]), (&json!(21), &json!(20)));
     let list = reply["data"]["list"].as_array().unwrap();
-    assert_eq!((list.len(), &list[0]["project_name"], &list[19]["project_name"]), (
-        20,
-        &json!("Project 0"),
-        &json!("Project 19")
-    ));
+    assert_eq!(
+        (list.len(), &list[0]["project_name"], &list[19]["project_name"]),
+        (20, &json!("Project 0"), &json!("Project 19"))
+    );
     let rest = server.send(list_request(&token, &json!({ "page_no": 1 }))).await.reply.json();
     assert_eq!((&rest["header"]["total"], &rest["header"]["count"]), (&json!(21), &json!(1)));
     assert_eq!(rest["data"]["list"][0]["project_name"], "Project 20");

@@ -68,8 +68,7 @@ async fn of_users_of_one_address_one_is_made() {
     for server in Fixture::on_every_database().await {
         let mut making = Vec::new();
         for (number, email) in ["lory@126.com", "LORY@126.com", "Lory@126.COM", "ｌory@126.com"].iter().enumerate() {
-            let user =
-                NewUser { email: Some(Handle::email(email).unwrap()), ..new_user(&format!("lory{number}")) };
+            let user = NewUser { email: Some(Handle::email(email).unwrap()), ..new_user(&format!("lory{number}")) };
             let users = server.core.users.clone();
             making.push(tokio::spawn(async move {
                 users.create(&Origin::command("test"), user, Digest::of(ADMIN_PASSWORD)).await

@@ -34,9 +34,7 @@ async fn a_secret_copied_to_another_project_is_a_fault() {
     for name in ["One", "Two"] {
         assert_eq!(code_of(&server.send(project_request(&token, name)).await.reply), 0);
     }
-    server
-        .execute("UPDATE project SET secret_sealed = (SELECT secret_sealed FROM project WHERE name = 'One')")
-        .await;
+    server.execute("UPDATE project SET secret_sealed = (SELECT secret_sealed FROM project WHERE name = 'One')").await;
     let reply = server.send(list_request(&token, &json!({}))).await.reply;
     assert_eq!((reply.status, code_of(&reply)), (500, 500));
 }
@@ -81,7 +79,8 @@ async fn unknown_fields_set_no_column() {
         let created = server.send(Request::post(CREATE_PROJECT).bearer(&token).json(&body)).await.reply;
         assert_eq!(code_of(&created), 0);
         let project = row(&server, "SELECT * FROM project").await;
-        let is = |name: &str, value: &str| assert_eq!(column(&project, name), value, "{name} on {:?}", server.backend());
+        let is =
+            |name: &str, value: &str| assert_eq!(column(&project, name), value, "{name} on {:?}", server.backend());
         for (name, value) in [("id", "1"), ("user_id", "2"), ("pool_id", ""), ("deleted_at", "")] {
             is(name, value);
         }

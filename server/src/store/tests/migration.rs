@@ -1,0 +1,77 @@
+//! The migrations one by one, with rows in their tables.
+
+use super::*;
+
+/// Fills every table of users and of what they own.
+async fn fill(store: &Store) -> UserRow {
+    let user = add_user(store, "lory").await;
+    let session = SessionRow {
+        id: "s".to_owned(),
+        dialect: "test".to_owned(),
+        user_id: user.id,
+        created_at: 0,
+        expires_at: 9000,
+        revoked_at: None,
+        revoked_why: None,
+    };
+    let refresh = RefreshRow {
+        id: "r".to_owned(),
+        session_id: "s".to_owned(),
+        access_id: "a".to_owned(),
+        key_id: "k".to_owned(),
+        issued_at: 0,
+        expires_at: 9000,
+        spent_at: None,
+        successor: None,
+    };
+    store.insert_session(session, Some(refresh), event(user.id)).await.unwrap();
+    fill_what_users_own(store, user.id).await;
+    user
+}
+
+async fn fill_what_users_own(store: &Store, user_id: i64) {
+    let pool = PoolRow { id: 0, name: String::new(), project_type: None, end_points: "[]".to_owned(), request_max: 30 };
+    store.put_pool(pool).await.unwrap();
+    let project = NewProjectRow {
+        user_id,
+        project_type: 1,
+        name: "name".to_owned(),
+        project_key: "key".to_owned(),
+        secret_sealed: "sealed".to_owned(),
+        pool_id: Some(0),
+        created_at: 1,
+    };
+    store.insert_project(project).await.unwrap();
+    let product = NewProductRow { user_id, name: "name".to_owned(), product_key: "key".to_owned(), created_at: 1 };
+    store.insert_product(product).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_step_back_takes_its_own_tables_and_leaves_the_others() {
+    for database in databases().await {
+        let store = database.store().await;
+        store.insert_app(new_app("a", "a")).await.unwrap();
+        let user = fill(&store).await;
+
+        assert_eq!(store.migrate_down(1).await.unwrap(), ["m20261125_000003_project"]);
+        assert!(matches!(store.count_projects_of(user.id).await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert!(matches!(store.pools_for(1).await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert_eq!(store.user_by_handle("lory").await.unwrap().as_ref(), Some(&user), "{:?}", database.backend());
+        assert!(store.session_by_id("s").await.unwrap().is_some());
+
+        assert_eq!(store.migrate_up().await.unwrap(), ["m20261125_000003_project"]);
+        assert_eq!(store.count_projects_of(user.id).await.unwrap(), 0, "what was taken back is gone");
+        fill_what_users_own(&store, user.id).await;
+
+        let both = ["m20261125_000003_project", "m20261125_000002_user"];
+        assert_eq!(store.migrate_down(2).await.unwrap(), both, "{:?}", database.backend());
+        assert!(matches!(store.has_users().await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert!(matches!(store.audit_events_of(user.id).await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert!(matches!(store.data_key("core").await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert!(store.app_by_app_id("a").await.unwrap().is_some(), "applications are another migration's");
+
+        store.migrate_up().await.unwrap();
+        assert!(!store.has_users().await.unwrap());
+        fill(&store).await;
+    }
+}
