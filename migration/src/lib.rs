@@ -6,7 +6,10 @@
 use sea_orm_migration::prelude::*;
 
 mod dialect;
+mod index;
 mod m20261123_000001_app;
+mod m20261125_000002_user;
+mod m20261125_000003_project;
 
 /// The sequence, for [`MigratorTrait::up`] and [`MigratorTrait::down`].
 pub struct Migrator;
@@ -14,6 +17,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_app::Migration)]
+        vec![
+            Box::new(m20261123_000001_app::Migration),
+            Box::new(m20261125_000002_user::Migration),
+            Box::new(m20261125_000003_project::Migration),
+        ]
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Config,
     dialect,
-    domain::Core,
+    domain::{Core, mail::Mail},
     http::{
         front::{Front, Rules, Scope},
         metrics::Metrics,
@@ -32,6 +32,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     server: Server,
     shutdown: CancellationToken,
+    mail: Mail,
+    mail_grace: Duration,
 }
 
 impl App {
@@ -46,6 +48,7 @@ impl App {
         let sockets = TaskTracker::new();
         let shutdown = CancellationToken::new();
         let (clock, traces) = (core.clock.clone(), TraceIds::new(&core.random));
+        let (mail, mail_grace) = (core.mail.clone(), config.limits.shutdown_grace());
         let parts = Parts {
             config: config.clone(),
             core,
@@ -69,7 +72,7 @@ impl App {
             shutdown_grace: config.limits.shutdown_grace(),
         };
         let server = Server::bind(&addresses(&config), front, connections, metrics, sockets).await?;
-        Ok(Self { server, shutdown })
+        Ok(Self { server, shutdown, mail, mail_grace })
     }
 
     /// The addresses that are listened on: those of `listen`, then documented ports, then the ops listener.
@@ -77,7 +80,8 @@ impl App {
         self.server.addresses()
     }
 
-    /// Serves until `shutdown` is ready, then lets requests in flight finish and tells WebSockets to go.
+    /// Serves until `shutdown` is ready, then lets requests in flight finish and tells WebSockets to go. What mail those requests
+    /// sent gets its time after them.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let down = self.shutdown.clone();
         tokio::spawn(async move {
@@ -86,6 +90,7 @@ impl App {
             down.cancel();
         });
         self.server.run(self.shutdown).await;
+        self.mail.drain(self.mail_grace).await;
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod error;
 mod parse;
+mod smtp;
 mod source;
 
 use std::net::SocketAddr;
@@ -16,9 +17,14 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::domain::Settings;
+use crate::domain::clock::Clock;
+use crate::domain::code::CodeRules;
+use crate::domain::mail::Mail;
+use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 
 pub use error::ConfigError;
+pub use smtp::Smtp;
 pub use source::Sources;
 
 /// Every setting of the program.
@@ -31,7 +37,7 @@ pub struct Config {
     /// Whether to open each dialect's documented port too, for that dialect only, on the addresses of `listen`.
     /// Default false.
     pub documented_ports: bool,
-    /// Directory of the embedded database and the key ring; made if it is missing. Default `./data`.
+    /// Directory of the embedded database, the key ring and the outbox; made if it is missing. Default `./data`.
     pub data_dir: PathBuf,
     /// `postgres://…`, `mysql://…` (MariaDB too) or `sqlite:PATH`. Default: the embedded database, `gatehouse.db` in
     /// `data_dir`. May hold a password, so that it is never printed.
@@ -54,6 +60,14 @@ pub struct Config {
     pub log_format: Option<LogFormat>,
     /// `[go_api]`
     pub go_api: GoApi,
+    /// `[edge_gateway]`
+    pub edge_gateway: EdgeGateway,
+    /// `[coeus_gateway]`
+    pub coeus_gateway: CoeusGateway,
+    /// `[insight_auth]`
+    pub insight_auth: InsightAuth,
+    /// `[smtp]`
+    pub smtp: Smtp,
     /// `[ops]`
     pub ops: Ops,
     /// `[limits]`
@@ -95,6 +109,39 @@ pub struct GoApi {
     pub allowed_origins: Vec<String>,
 }
 
+/// Settings of the dialect `edge_gateway`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EdgeGateway {
+    /// Seconds for which an access token is good, 1 to 31536000. Default 7200.
+    pub access_ttl: u32,
+    /// Seconds for which a refresh token is good, 1 to 31536000. Default 1209600.
+    pub refresh_ttl: u32,
+    /// Seconds within which a spent refresh token may come back for the same successor, 0 to 3600. Default 30.
+    pub refresh_grace: u32,
+}
+
+/// Settings of the dialect `coeus_gateway`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoeusGateway {
+    /// Digits of a registration code, 4 to 12. Default 4.
+    pub code_length: u32,
+    /// Seconds for which a registration code is good, 1 to 86400. Default 300.
+    pub code_ttl: u32,
+    /// Seconds after which the same address may get another code, 0 to 86400. Default 60.
+    pub code_gap: u32,
+}
+
+/// Settings of the dialect `insight_auth`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InsightAuth {
+    /// Whether password digests are kept, encrypted, for logins by signature. Without it those that were kept are
+    /// dropped at the next start. Default true.
+    pub signature_login: bool,
+}
+
 /// Settings of the operators' endpoints.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -119,7 +166,7 @@ pub struct RequestLimits {
     pub sockets_per_app: usize,
     /// Events that may wait for a slow WebSocket before it is closed, 1 to 65536. Default 64.
     pub socket_queue: usize,
-    /// Seconds that requests in flight have to finish at shutdown, 0 to 3600. Default 10.
+    /// Seconds that requests in flight have to finish at shutdown, and mail after them, 0 to 3600. Default 10.
     pub shutdown_grace: u32,
 }
 
@@ -137,6 +184,10 @@ impl Default for Config {
             debug: false,
             log_format: None,
             go_api: GoApi::default(),
+            edge_gateway: EdgeGateway::default(),
+            coeus_gateway: CoeusGateway::default(),
+            insight_auth: InsightAuth::default(),
+            smtp: Smtp::default(),
             ops: Ops::default(),
             limits: RequestLimits::default(),
         }
@@ -146,6 +197,24 @@ impl Default for Config {
 impl Default for GoApi {
     fn default() -> Self {
         Self { rate_limit: 1000, internal_networks: parse::internal_networks(), allowed_origins: Vec::new() }
+    }
+}
+
+impl Default for EdgeGateway {
+    fn default() -> Self {
+        Self { access_ttl: 7200, refresh_ttl: 1_209_600, refresh_grace: 30 }
+    }
+}
+
+impl Default for CoeusGateway {
+    fn default() -> Self {
+        Self { code_length: 4, code_ttl: 300, code_gap: 60 }
+    }
+}
+
+impl Default for InsightAuth {
+    fn default() -> Self {
+        Self { signature_login: true }
     }
 }
 
@@ -203,7 +272,24 @@ impl Config {
 
     /// The part of the settings that the domain knows.
     pub const fn domain(&self) -> Settings {
-        Settings { go_api_rate_limit: self.go_api.rate_limit }
+        let codes = &self.coeus_gateway;
+        Settings {
+            go_api_rate_limit: self.go_api.rate_limit,
+            registration_code: CodeRules {
+                length: codes.code_length as usize,
+                life: Duration::from_secs(codes.code_ttl as u64),
+                gap: Duration::from_secs(codes.code_gap as u64),
+            },
+            signature_login: self.insight_auth.signature_login,
+        }
+    }
+
+    /// What sends mail: by SMTP, or to `outbox/` in the data directory where no server is set.
+    ///
+    /// # Errors
+    /// Names the key, if the authorities cannot be read or there are none at all.
+    pub fn mail(&self, clock: Clock, random: Random) -> Result<Mail, ConfigError> {
+        Ok(Mail::new(self.smtp.transport(&self.data_dir)?, self.smtp.sender()?, clock, random))
     }
 
     /// Ranges, and what settings say about each other.
@@ -230,9 +316,17 @@ impl Config {
             let why = format!("`{origin}` is not an origin such as `https://app.example.com`, without a path, nor `*`");
             return Err(ConfigError::value("go_api.allowed_origins", why));
         }
-        let limits = &self.limits;
+        self.smtp.check()?;
+        let (limits, edge, coeus) = (&self.limits, &self.edge_gateway, &self.coeus_gateway);
         for (key, value, least, most) in [
             ("go_api.rate_limit", u64::from(self.go_api.rate_limit), 1, u64::from(u32::MAX) - 1),
+            ("edge_gateway.access_ttl", u64::from(edge.access_ttl), 1, 31_536_000),
+            ("edge_gateway.refresh_ttl", u64::from(edge.refresh_ttl), 1, 31_536_000),
+            ("edge_gateway.refresh_grace", u64::from(edge.refresh_grace), 0, 3600),
+            ("coeus_gateway.code_length", u64::from(coeus.code_length), 4, 12),
+            ("coeus_gateway.code_ttl", u64::from(coeus.code_ttl), 1, 86_400),
+            ("coeus_gateway.code_gap", u64::from(coeus.code_gap), 0, 86_400),
+            ("smtp.timeout", u64::from(self.smtp.timeout), 1, 300),
             ("limits.body_bytes", limits.body_bytes as u64, 1, 1 << 30),
             ("limits.header_bytes", limits.header_bytes as u64, 8192, 1 << 20),
             ("limits.request_timeout", u64::from(limits.request_timeout), 1, 3600),

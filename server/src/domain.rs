@@ -1,27 +1,53 @@
 //! The model and its rules. Knows no transport and no database: `openapi` → `dialect` → `domain` → `store`.
 
 pub mod app;
+pub mod audit;
 pub mod clock;
+pub mod code;
 pub mod error;
 pub mod event;
 mod jwt;
 pub mod keys;
 pub mod limit;
+pub mod mail;
+pub mod name;
+mod near;
+pub mod origin;
+pub mod outbox;
+pub mod password;
+pub mod product;
+pub mod project;
 pub mod random;
+pub mod registration;
 pub mod secret;
+pub mod session;
+pub mod signed;
 pub mod token;
+pub mod user;
+pub mod vault;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::store::Store;
 use app::Apps;
+use audit::Audit;
 use clock::Clock;
+use code::{CodeRules, Codes};
 use event::Events;
 use keys::KeyRing;
 use limit::Limits;
+use mail::Mail;
+use password::Passwords;
+use product::Products;
+use project::Projects;
 use random::Random;
+use registration::Registrations;
+use session::Sessions;
 use token::Tokens;
+use user::Users;
+use vault::Vault;
 
 pub use error::Error;
 
@@ -30,17 +56,15 @@ pub use error::Error;
 pub struct Settings {
     /// Requests that `go_api` admits for each client address in each [`Settings::RATE_WINDOW`].
     pub go_api_rate_limit: u32,
+    /// The codes that are mailed to whoever registers.
+    pub registration_code: CodeRules,
+    /// Whether password digests are kept so that signatures made with them can be checked.
+    pub signature_login: bool,
 }
 
 impl Settings {
     /// The window of `go_api`'s rate limit: one hour, as its document says.
     pub const RATE_WINDOW: Duration = Duration::from_secs(3600);
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { go_api_rate_limit: 1000 }
-    }
 }
 
 /// Everything that the dialects call. A clone is the same core.
@@ -54,6 +78,22 @@ pub struct Core {
     pub limits: Arc<Limits>,
     /// Events of applications.
     pub events: Events,
+    /// Users and their passwords.
+    pub users: Arc<Users>,
+    /// What users begin by logging in.
+    pub sessions: Arc<Sessions>,
+    /// How users are made by themselves.
+    pub registrations: Arc<Registrations>,
+    /// Projects of users.
+    pub projects: Arc<Projects>,
+    /// Products of users.
+    pub products: Arc<Products>,
+    /// The record of security events.
+    pub audit: Audit,
+    /// What is encrypted at rest.
+    pub vault: Arc<Vault>,
+    /// Messages to people.
+    pub mail: Mail,
     /// The key ring behind secrets and tokens.
     pub keys: Arc<KeyRing>,
     /// What time it is.
@@ -64,13 +104,57 @@ pub struct Core {
 
 impl Core {
     /// Puts the core together.
-    pub fn new(store: Store, keys: KeyRing, settings: &Settings, clock: Clock, random: Random) -> Self {
+    ///
+    /// # Errors
+    /// The operating system has no threads left for passwords.
+    pub fn new(
+        store: Store,
+        keys: KeyRing,
+        settings: &Settings,
+        clock: Clock,
+        random: Random,
+        mail: Mail,
+    ) -> io::Result<Self> {
         let keys = Arc::new(keys);
         let events = Events::new();
-        let apps = Arc::new(Apps::new(store, Arc::clone(&keys), events.clone(), clock.clone(), random.clone()));
+        let apps = Apps::new(store.clone(), Arc::clone(&keys), events.clone(), clock.clone(), random.clone());
+        let apps = Arc::new(apps);
         let tokens = Arc::new(Tokens::new(Arc::clone(&apps), Arc::clone(&keys), clock.clone(), random.clone()));
         let limits = Arc::new(Limits::new(settings.go_api_rate_limit, Settings::RATE_WINDOW, clock.clone()));
-        Self { apps, tokens, limits, events, keys, clock, random }
+        let audit = Audit::new(store.clone(), clock.clone());
+        let vault = Arc::new(Vault::new(store.clone(), Arc::clone(&keys), clock.clone(), random.clone()));
+        let users = Arc::new(Users::new(user::Parts {
+            store: store.clone(),
+            passwords: Passwords::start(random.clone())?,
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            signature_login: settings.signature_login,
+        }));
+        let sessions = Sessions::new(store.clone(), Arc::clone(&users), audit.clone(), clock.clone(), random.clone());
+        let rules = settings.registration_code;
+        let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
+        let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
+        let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
+        let products = Products::new(store, clock.clone(), random.clone());
+        Ok(Self {
+            apps,
+            tokens,
+            limits,
+            events,
+            users,
+            sessions: Arc::new(sessions),
+            registrations: Arc::new(registrations),
+            projects: Arc::new(projects),
+            products: Arc::new(products),
+            audit,
+            vault,
+            mail,
+            keys,
+            clock,
+            random,
+        })
     }
 }
 

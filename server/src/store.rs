@@ -4,9 +4,16 @@
 //! database: an insert is tried, and the constraint that refused it is told by name.
 
 mod app;
+mod audit;
+mod data_key;
 mod entity;
 mod error;
 mod migrate;
+mod product;
+mod project;
+mod session;
+mod transaction;
+mod user;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,8 +22,14 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 pub use app::{AppRow, NewAppRow};
+pub use audit::AuditRow;
+pub use data_key::DataKeyRow;
 pub use error::{Error, Unique};
 pub use migrate::MigrationState;
+pub use product::{NewProductRow, ProductRow};
+pub use project::{NewProjectRow, PoolRow, ProjectRow};
+pub use session::{RefreshRow, Rotation, SessionRow};
+pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
 
 /// Connections to a database server at most. Each is held for one short statement.
 const POOL: u32 = 16;

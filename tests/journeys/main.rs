@@ -4,6 +4,7 @@
 
 mod commands;
 mod events;
+mod mail;
 mod printed;
 mod program;
 mod sdk;

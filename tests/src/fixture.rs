@@ -13,10 +13,15 @@ use gatehouse_server::{
     domain::{
         Core,
         app::{AppId, NewApp, Provision},
+        audit::{Audit, AuditKind},
         clock::{Clock, ManualClock, Timestamp},
         keys::KeyRing,
+        mail::Mail,
+        origin::Origin,
+        password::Digest,
         random::Random,
         secret::Secret,
+        user::{Handle, NewUser},
     },
     http::{
         front::{Front, Rules, Scope},
@@ -26,12 +31,12 @@ use gatehouse_server::{
         server::{ConnectionRules, Server},
         trace::TraceIds,
     },
-    store::Store,
+    store::{DataKeyRow, HandleKind, NewUserRow, Store, UserRow},
     testing::{Backend, TestDatabase, backends},
 };
 use sea_orm::{ConnectionTrait as _, Database};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{sync::OnceCell, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -49,8 +54,20 @@ pub const DEMO_APP: &str = "go-api-demo0001";
 /// Its secret.
 pub const DEMO_SECRET: &str = "demodemodemodemodemodemodemodemo";
 
+/// The administrator that every server has; the numeric id is 1.
+pub const ADMIN: &str = "admin";
+
+/// The administrator's password.
+pub const ADMIN_PASSWORD: &str = "123456";
+
 /// The seed of every server's randomness.
 const SEED: u64 = 7;
+
+/// The seed of what is made before a server starts, so that more of it changes no id that a test shows.
+const PROVISIONING_SEED: u64 = 8;
+
+/// The seed of every server's mail.
+const MAIL_SEED: u64 = 9;
 
 /// The master secret of every server, so that signatures repeat too.
 const MASTER: [u8; 32] = [7; 32];
@@ -70,7 +87,7 @@ pub struct Fixture {
     shutdown: CancellationToken,
     running: Option<JoinHandle<()>>,
     database: TestDatabase,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 /// What a server is made of, before it listens.
@@ -161,7 +178,7 @@ impl Fixture {
             shutdown,
             running: Some(running),
             database: ready.database,
-            _data_dir: ready.data_dir,
+            data_dir: ready.data_dir,
         }
     }
 
@@ -212,6 +229,27 @@ impl Fixture {
     pub async fn token_of(&self, app_id: &str, secret: &str) -> String {
         let app = self.core.apps.authenticate(app_id, secret).await.expect("the credentials are right");
         self.core.tokens.issue(&app).expect("a token").token
+    }
+
+    /// The messages in the outbox, the oldest first.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn outbox(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.data_dir.path().join("outbox")) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read_to_string(path).expect("a message")).collect()
+    }
+
+    /// The registration code in the latest message of the outbox: the line of digits.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn mailed_code(&self) -> String {
+        let message = self.outbox().pop().expect("a message was written");
+        let is_code = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
+        message.lines().map(str::trim).find(is_code).expect("the message has a code").to_owned()
     }
 
     /// Adds an application without a creator; its secret is that of the demo application.
@@ -287,10 +325,17 @@ impl Ready {
         };
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
-        let random = Random::seeded(SEED);
         let master = Secret::new(STANDARD.encode(MASTER));
-        let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
-        let core = Core::new(store.clone(), keys, &config.domain(), clock, random);
+        let keys = |random: &Random| {
+            KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring")
+        };
+        let core = |random: Random| {
+            // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+            let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
+            Core::new(store.clone(), keys(&random), &config.domain(), clock.clone(), random, mail).expect("a core")
+        };
+        provision_admin(&store, || core(Random::seeded(PROVISIONING_SEED))).await;
+        let core = core(Random::seeded(SEED));
         provision(&core, DEMO_APP, "Demo", true).await;
         Self { config, core, store, clock: hand, database, data_dir }
     }
@@ -304,6 +349,44 @@ async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {
         may_create,
     };
     core.apps.provision(provision).await.expect("the application is new");
+}
+
+/// Adds the administrator. Hashing the password and making the data key that encrypts it take their time, so that it is
+/// done for the first server of this process, and what came of it is copied to all others.
+async fn provision_admin(store: &Store, core: impl FnOnce() -> Core) {
+    static MADE: OnceCell<(DataKeyRow, UserRow)> = OnceCell::const_new();
+    let mut here = false;
+    let make = || async {
+        here = true;
+        let core = core();
+        let admin = NewUser { is_admin: true, builtin: true, ..NewUser::new(Handle::account(ADMIN).expect("a name")) };
+        let digest = Digest::of(ADMIN_PASSWORD);
+        let admin = core.users.create(&Origin::command("test"), admin, digest).await.expect("the user is new");
+        let user = store.user_by_id(admin.id).await.expect("the store answers").expect("the user is there");
+        let key = store.data_key("core").await.expect("the store answers").expect("the data key was made");
+        (key, user)
+    };
+    let (key, user) = MADE.get_or_init(make).await.clone();
+    if here {
+        return;
+    }
+    store.insert_data_key(key).await.expect("the store is empty");
+    let row = NewUserRow {
+        uid: user.uid,
+        account: user.account,
+        name: user.name,
+        email: user.email,
+        phone: user.phone,
+        password_hash: user.password_hash,
+        password_sealed: user.password_sealed,
+        is_admin: user.is_admin,
+        builtin: user.builtin,
+        created_at: user.created_at,
+    };
+    let audit = Audit::new(store.clone(), Clock::system());
+    let record = |id| audit.row(&Origin::command("test"), AuditKind::UserRegistered, Some(id), None);
+    let handles = vec![(HandleKind::Account, ADMIN.to_owned())];
+    store.insert_user(row, handles, record).await.expect("the store is empty");
 }
 
 /// The dialects as the program mounts them, without a server around them.

@@ -13,6 +13,7 @@ pub mod logs;
 pub mod meaning;
 pub mod optional;
 pub mod proxy;
+pub mod smtp;
 pub mod snapshot;
 pub mod socket;
 pub mod spec;

@@ -1,14 +1,21 @@
-//! The demo data: one application whose secret everybody knows, served on loopback only.
+//! The demo data: an application and an administrator whose secrets everybody knows, served on loopback only.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::Failure;
 use crate::config::Config;
-use crate::domain::app::{AppId, Apps, NewApp, Provision};
+use crate::domain::Core;
+use crate::domain::app::{AppId, NewApp, Provision};
+use crate::domain::origin::Origin;
+use crate::domain::password::Digest;
+use crate::domain::project::Pool;
 use crate::domain::secret::Secret;
+use crate::domain::user::{Handle, NewUser};
 
 const APP_ID: &str = "go-api-demo0001";
 const APP_SECRET: &str = "demodemodemodemodemodemodemodemo";
+const ACCOUNT: &str = "admin";
+const PASSWORD: &str = "123456";
 
 /// Refuses settings under which others than this machine could use the demo.
 pub(super) fn check(config: &Config) -> Result<(), Failure> {
@@ -21,25 +28,36 @@ pub(super) fn check(config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Loads the demo data, unless it is there.
-pub(super) async fn load(apps: &Apps) -> Result<(), Failure> {
-    if is_loaded(apps).await? {
+/// Loads the demo data, unless it is there. The application comes last: where it is, everything is.
+pub(super) async fn load(core: &Core) -> Result<(), Failure> {
+    if is_loaded(core).await? {
         return Ok(());
     }
-    if apps.any().await? {
+    if core.apps.any().await? || core.users.any().await? {
         return Err("this database is in real use; give --demo a --data-dir (and no database) of its own".into());
     }
+    core.projects
+        .provision_pool(Pool {
+            id: 0,
+            name: String::new(),
+            project_type: None,
+            end_points: vec!["https://api.example.com/rpc".to_owned(), "wss://api.example.com/ws".to_owned()],
+            request_max: 30,
+        })
+        .await?;
+    let admin = NewUser { is_admin: true, builtin: true, ..NewUser::new(Handle::account(ACCOUNT)?) };
+    core.users.create(&Origin::command("demo"), admin, Digest::of(PASSWORD)).await?;
     let new = NewApp::new("Demo".to_owned(), Some("The application of the demo".to_owned()), None)?;
     let secret = Some(Secret::new(APP_SECRET.to_owned()));
-    apps.provision(Provision { app_id: Some(AppId::new(APP_ID)), secret, new, may_create: true }).await?;
+    core.apps.provision(Provision { app_id: Some(AppId::new(APP_ID)), secret, new, may_create: true }).await?;
     tracing::info!("loaded the demo data");
     Ok(())
 }
 
 /// Refuses to serve the demo's data to others, where it was loaded once and is now served without `--demo`.
-pub(super) async fn refuse_in_public(config: &Config, apps: &Apps) -> Result<(), Failure> {
+pub(super) async fn refuse_in_public(config: &Config, core: &Core) -> Result<(), Failure> {
     match public_address(config) {
-        Some(address) if is_loaded(apps).await? => Err(format!(
+        Some(address) if is_loaded(core).await? => Err(format!(
             "this database holds the demo's application, whose secret is public, and {address} is not loopback; \
              use another database"
         )
@@ -58,15 +76,20 @@ Gatehouse demo
   Swagger UI   {base}/swagger-ui/
   application  {APP_ID}
   secret       {APP_SECRET}
+  user         {ACCOUNT}
+  password     {PASSWORD}
 
   curl -X POST {base}/go-api/external/service/auth/token \\
     -d \"app_id={APP_ID}\" -d \"app_secret={APP_SECRET}\"
+
+  curl -X POST {base}/v1.0/openapi/auth/login -H 'Content-Type: application/json' \
+    -d '{{\"username\":\"{ACCOUNT}\",\"password\":\"{PASSWORD}\"}}'
 "
     );
 }
 
-async fn is_loaded(apps: &Apps) -> Result<bool, Failure> {
-    Ok(apps.by_app_id(&AppId::new(APP_ID)).await?.is_some())
+async fn is_loaded(core: &Core) -> Result<bool, Failure> {
+    Ok(core.apps.by_app_id(&AppId::new(APP_ID)).await?.is_some())
 }
 
 /// The first address of the settings that others can reach.
@@ -106,16 +129,16 @@ mod tests {
         let config = Config { data_dir: dir.path().to_owned(), ..config("127.0.0.1:0") };
         let store = open::migrated_store(&config).await.unwrap();
         let core = open::core(&config, &store).unwrap();
-        refuse_in_public(&Config { listen: vec!["0.0.0.0:80".parse().unwrap()], ..config.clone() }, &core.apps)
+        refuse_in_public(&Config { listen: vec!["0.0.0.0:80".parse().unwrap()], ..config.clone() }, &core)
             .await
             .unwrap();
-        load(&core.apps).await.unwrap();
-        load(&core.apps).await.unwrap();
+        load(&core).await.unwrap();
+        load(&core).await.unwrap();
         let app = core.apps.authenticate(APP_ID, APP_SECRET).await.unwrap();
         assert_eq!((app.id, app.name.as_str()), (1, "Demo"));
-        refuse_in_public(&config, &core.apps).await.unwrap();
+        refuse_in_public(&config, &core).await.unwrap();
         let public = Config { listen: vec!["0.0.0.0:80".parse().unwrap()], ..config };
-        assert!(refuse_in_public(&public, &core.apps).await.is_err());
+        assert!(refuse_in_public(&public, &core).await.is_err());
     }
 
     #[tokio::test]
@@ -126,6 +149,6 @@ mod tests {
         let core = open::core(&config, &store).unwrap();
         let new = NewApp::new("real".to_owned(), None, None).unwrap();
         core.apps.provision(Provision { app_id: None, secret: None, new, may_create: true }).await.unwrap();
-        assert!(load(&core.apps).await.is_err());
+        assert!(load(&core).await.is_err());
     }
 }

@@ -1,10 +1,16 @@
 //! `gatehouse keys`
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 
 use super::{Failure, open};
 use crate::config::Config;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::keys::KeyRing;
+use crate::domain::random::Random;
+use crate::domain::vault::Vault;
+use crate::store::Store;
 
 #[derive(Subcommand)]
 pub(super) enum Action {
@@ -23,7 +29,7 @@ pub(super) enum Action {
 }
 
 pub(super) async fn run(config: &Config, action: Action) -> Result<(), Failure> {
-    let keys = open::keys(config)?;
+    let keys = Arc::new(open::keys(config)?);
     match action {
         Action::List => {
             let store = open::migrated_store(config).await?;
@@ -31,23 +37,35 @@ pub(super) async fn run(config: &Config, action: Action) -> Result<(), Failure> 
             println!("{:<16}  {:<9}  {:<20}  {:<20}  SECRETS", "KEY", "STATE", "CREATED", "RETIRED");
             for key in keys.list() {
                 let (created, retired) = (moment(key.created_at), moment(key.retired_at));
-                let secrets = store.count_secrets_under(&key.id).await?;
+                let secrets = dependents(&store, &key.id).await?;
                 println!("{:<16}  {:<9}  {created:<20}  {retired:<20}  {secrets}", key.id, key.state.to_string());
             }
         }
         Action::Rotate => {
             let former = keys.active();
             println!("{} is the active key; {} still verifies", keys.rotate()?.id(), former.id());
+            move_data_key(&open::migrated_store(config).await?, &keys).await?;
             remind();
         }
         Action::Retire { key, force } => {
-            let dependents = open::migrated_store(config).await?.count_secrets_under(&key).await?;
-            keys.retire(&key, dependents, force)?;
+            let store = open::migrated_store(config).await?;
+            move_data_key(&store, &keys).await?;
+            keys.retire(&key, dependents(&store, &key).await?, force)?;
             println!("{key} is retired");
             remind();
         }
     }
     Ok(())
+}
+
+/// How many stored secrets only this key can check or open.
+async fn dependents(store: &Store, key: &str) -> Result<u64, Failure> {
+    Ok(store.count_secrets_under(key).await? + store.count_data_keys_under(key).await?)
+}
+
+/// Moves the data key under the active master key, where there is one: whatever it encrypts goes with it.
+async fn move_data_key(store: &Store, keys: &Arc<KeyRing>) -> Result<(), Failure> {
+    Ok(Vault::new(store.clone(), Arc::clone(keys), Clock::system(), Random::system()).settle().await?)
 }
 
 /// The keys are in a file that a server reads once.

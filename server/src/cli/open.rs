@@ -1,4 +1,4 @@
-//! Opens what the settings name: the database, the key ring, and the core over both.
+//! Opens what the settings name: the database, the key ring, the way for mail, and the core over them.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -43,5 +43,7 @@ pub(super) fn keys(config: &Config) -> Result<KeyRing, Failure> {
 
 /// The core on the system's clock and randomness.
 pub(super) fn core(config: &Config, store: &Store) -> Result<Core, Failure> {
-    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), Clock::system(), Random::system()))
+    let (clock, random) = (Clock::system(), Random::system());
+    let mail = config.mail(clock.clone(), random.clone())?;
+    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), clock, random, mail)?)
 }

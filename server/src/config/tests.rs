@@ -85,6 +85,11 @@ fn a_value_out_of_range_is_told_with_its_key() {
         ("GATEHOUSE_LIMITS__BODY_BYTES", "0", "limits.body_bytes"),
         ("GATEHOUSE_GO_API__ALLOWED_ORIGINS", "https://a.example/path", "go_api.allowed_origins"),
         ("GATEHOUSE_DATABASE_URL", "oracle://x", "database_url"),
+        ("GATEHOUSE_SMTP__URL", "imap://example.com", "smtp.url"),
+        ("GATEHOUSE_SMTP__URL", "smtp://example.com", "smtp.from"),
+        ("GATEHOUSE_SMTP__FROM", "nobody", "smtp.from"),
+        ("GATEHOUSE_SMTP__TIMEOUT", "0", "smtp.timeout"),
+        ("GATEHOUSE_SMTP__TIMEOUT", "301", "smtp.timeout"),
     ] {
         assert!(refusal(None, &[(name, value)]).contains(&format!("`{key}`")), "{name}={value}");
     }
@@ -101,6 +106,16 @@ fn redis_is_refused_with_the_reason() {
 fn a_password_is_never_printed() {
     let config = load(Some("database_url = 'postgres://u:hunter2@127.0.0.1/x'"), &[], &[]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
+    let mail = "[smtp]\nurl = 'smtp://hunter1:hunter2@127.0.0.1'\nfrom = 'a@example.com'";
+    assert!(!format!("{:?}", load(Some(mail), &[], &[]).unwrap()).contains("hunter"));
+    for file in [
+        "[smtp]\nurl = 'imap://u:hunter2@x'",
+        "[smtp]\nurl = 'smtp://u:hunter2@x'",
+        "[smtp]\nurl = 'smtp://u:hunter2@x?tls=maybe'",
+        "[smtp]\nurl = ['smtp://u:hunter2@x']",
+    ] {
+        assert!(!refusal(Some(file), &[]).contains("hunter2"), "{file}");
+    }
     for file in ["database_url = 'oracle://u:hunter2@x'", "database_url = ['hunter2']", "database_url = 'hunter2"] {
         assert!(!refusal(Some(file), &[]).contains("hunter2"), "{file}");
     }
@@ -144,7 +159,7 @@ fn the_table_of_keys_is_complete() {
         sources.read().unwrap_or_else(|error| panic!("{key}: {error}"));
     }
     let mut known = BTreeSet::new();
-    for section in ["", "go_api", "ops", "limits"] {
+    for section in ["", "go_api", "smtp", "ops", "limits"] {
         let text = if section.is_empty() { "unknown = 1".to_owned() } else { format!("[{section}]\nunknown = 1") };
         let said = toml::from_str::<Config>(&text).unwrap_err().message().to_owned();
         let told = said.split('`').skip(3).step_by(2).map(|field| match section {
@@ -154,7 +169,7 @@ fn the_table_of_keys_is_complete() {
         known.extend(told);
     }
     let listed: BTreeSet<_> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
-    let sections = BTreeSet::from(["go_api".to_owned(), "ops".to_owned(), "limits".to_owned()]);
+    let sections = BTreeSet::from(["go_api", "smtp", "ops", "limits"].map(str::to_owned));
     assert_eq!(known.difference(&sections).cloned().collect::<BTreeSet<_>>(), listed);
 }
 
@@ -174,5 +189,19 @@ fn the_readme_has_every_key_with_its_default() {
             let config = load(None, &[(&variable, value)], &[]).unwrap();
             assert_eq!(format!("{config:?}"), default, "{key}");
         }
+    }
+}
+
+#[test]
+fn mail_needs_authorities_that_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate").unwrap();
+    for (path, said) in [(dir.path().join("missing.pem"), "cannot be read"), (empty, "holds no certificates")] {
+        let settings = [("GATEHOUSE_SMTP__URL", "smtps://example.com"), ("GATEHOUSE_SMTP__FROM", "a@example.com")];
+        let mut config = load(None, &settings, &[]).unwrap();
+        config.smtp.ca_file = Some(path);
+        let refusal = config.mail(Clock::system(), Random::system()).map(|_| ()).unwrap_err().to_string();
+        assert!(refusal.contains("`smtp.ca_file`") && refusal.contains(said), "{refusal}");
     }
 }

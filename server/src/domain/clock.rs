@@ -43,6 +43,16 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Whole days since the epoch, in UTC.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+
+    /// `YYYY-MM-DD HH:MM:SS` in UTC, as some of the documented systems write times.
+    pub fn date_time(self) -> String {
+        self.rfc3339().replace('T', " ").replace('Z', "")
+    }
+
     /// RFC 3339 in UTC to the second, such as `2026-11-23T23:00:00Z`.
     ///
     /// A year that RFC 3339 cannot write (outside 0 to 9999) gives the epoch: such a moment never comes from a clock.
@@ -120,6 +130,14 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_795_474_800_999).rfc3339(), "2026-11-23T23:00:00Z");
         assert_eq!(Timestamp::from_seconds(951_782_400).rfc3339(), "2000-02-29T00:00:00Z");
         assert_eq!(Timestamp::from_millis(i64::MAX).rfc3339(), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn days_and_date_times_are_utc() {
+        let moment = Timestamp::from_millis(1_709_826_283_000);
+        assert_eq!(moment.date_time(), "2024-03-07 15:44:43");
+        assert_eq!(moment.day(), 19_789);
+        assert_eq!(Timestamp::from_millis(-1).day(), -1);
     }
 
     #[test]

@@ -26,6 +26,24 @@ pub enum Error {
     UnknownApp,
     /// Another application has this name.
     AppNameTaken,
+    /// No such user, or a wrong password; deliberately one answer.
+    WrongPassword,
+    /// The user may not log in.
+    Banned,
+    /// Another user has this name.
+    AccountTaken,
+    /// Another user has this e-mail address.
+    EmailTaken,
+    /// Another user has this phone number.
+    PhoneTaken,
+    /// The owner has something else of this name.
+    NameTaken,
+    /// The code is not the one that was sent, or no longer good; deliberately one answer.
+    WrongCode,
+    /// This was done a moment ago, and may be done again only later.
+    TooSoon,
+    /// There is no such thing, or it is somebody else's; deliberately one answer.
+    NotFound,
     /// Something the service depends on does not answer now; the same call may succeed later.
     Unavailable(Source),
     /// A fault of the service itself.
@@ -44,6 +62,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// This error and its causes in one line, for the log.
+    pub fn chain(&self) -> String {
+        let mut chain = self.to_string();
+        let mut source = StdError::source(self);
+        while let Some(cause) = source {
+            chain = format!("{chain}: {cause}");
+            source = cause.source();
+        }
+        chain
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,6 +84,15 @@ impl fmt::Display for Error {
             Self::Forbidden => f.write_str("the caller may not do this"),
             Self::UnknownApp => f.write_str("unknown application or wrong secret"),
             Self::AppNameTaken => f.write_str("an application of this name exists"),
+            Self::WrongPassword => f.write_str("unknown user or wrong password"),
+            Self::Banned => f.write_str("the user may not log in"),
+            Self::AccountTaken => f.write_str("a user of this name exists"),
+            Self::EmailTaken => f.write_str("a user with this e-mail address exists"),
+            Self::PhoneTaken => f.write_str("a user with this phone number exists"),
+            Self::NameTaken => f.write_str("something of this name exists"),
+            Self::WrongCode => f.write_str("wrong or expired code"),
+            Self::TooSoon => f.write_str("this was done a moment ago"),
+            Self::NotFound => f.write_str("there is no such thing"),
             Self::Unavailable(_) => f.write_str("a service that this one needs is unavailable"),
             Self::Internal(_) => f.write_str("internal fault"),
         }
@@ -68,7 +108,16 @@ impl StdError for Error {
             | Self::TokenExpired
             | Self::Forbidden
             | Self::UnknownApp
-            | Self::AppNameTaken => None,
+            | Self::AppNameTaken
+            | Self::WrongPassword
+            | Self::Banned
+            | Self::AccountTaken
+            | Self::EmailTaken
+            | Self::PhoneTaken
+            | Self::NameTaken
+            | Self::WrongCode
+            | Self::TooSoon
+            | Self::NotFound => None,
         }
     }
 }

@@ -32,16 +32,19 @@ pub enum Purpose {
     AppSecret,
     /// Signatures of `go_api` tokens.
     GoApiToken,
+    /// Hashes of codes that were sent to somebody.
+    SentCode,
 }
 
 impl Purpose {
-    const ALL: [Self; 2] = [Self::AppSecret, Self::GoApiToken];
+    const ALL: [Self; 3] = [Self::AppSecret, Self::GoApiToken, Self::SentCode];
 
     /// The HKDF info. It must never change: everything made under the derived key depends on it.
     const fn info(self) -> &'static [u8] {
         match self {
             Self::AppSecret => b"gatehouse/1/app-secret/core",
             Self::GoApiToken => b"gatehouse/1/token/go_api",
+            Self::SentCode => b"gatehouse/1/sent-code/core",
         }
     }
 }
@@ -50,6 +53,7 @@ impl Purpose {
 pub struct Key {
     id: String,
     created_at: Option<Timestamp>,
+    extracted: hkdf::Prk,
     derived: [Derived; Purpose::ALL.len()],
 }
 
@@ -61,18 +65,19 @@ struct Derived {
 
 impl Key {
     fn from_master(master: &[u8], created_at: Option<Timestamp>) -> Result<Self, KeyError> {
+        let extracted = hkdf::Salt::new(HKDF_SHA256, b"gatehouse").extract(master);
         let mut id = [0; 8];
-        id.copy_from_slice(&derive(master, b"gatehouse/1/key-id")?.expose()[..8]);
+        id.copy_from_slice(&derive(&extracted, b"gatehouse/1/key-id")?.expose()[..8]);
         let id = hex::encode(id);
         let mut derived = Vec::with_capacity(Purpose::ALL.len());
         for purpose in Purpose::ALL {
-            let secret = derive(master, purpose.info())?;
+            let secret = derive(&extracted, purpose.info())?;
             let mac = hmac::Key::new(HMAC_SHA256, secret.expose());
             let jwt = JwtKey::new(secret.expose(), &id).map_err(|_| KeyError::Derivation)?;
             derived.push(Derived { mac, jwt });
         }
         let derived = derived.try_into().map_err(|_| KeyError::Derivation)?;
-        Ok(Self { id, created_at, derived })
+        Ok(Self { id, created_at, extracted, derived })
     }
 
     /// The key id: 16 hexadecimal digits, derived from the master secret, so that it says nothing about it.
@@ -83,6 +88,15 @@ impl Key {
     /// The HMAC-SHA256 key for `purpose`, with its state computed once.
     pub const fn mac(&self, purpose: Purpose) -> &hmac::Key {
         &self.derived[purpose as usize].mac
+    }
+
+    /// 32 bytes for what has no [`Purpose`], because it comes in any number, as dialects do. `info` must never change, as
+    /// everything made under the derived key depends on it.
+    ///
+    /// # Errors
+    /// None for any input of ours.
+    pub(super) fn derive(&self, info: &str) -> Result<Secret<[u8; 32]>, KeyError> {
+        derive(&self.extracted, info.as_bytes())
     }
 
     /// The key for tokens of `purpose`.
@@ -98,13 +112,9 @@ impl fmt::Debug for Key {
 }
 
 /// HKDF-SHA256 (RFC 5869) with 32 bytes of output.
-fn derive(master: &[u8], info: &[u8]) -> Result<Secret<[u8; 32]>, KeyError> {
+fn derive(extracted: &hkdf::Prk, info: &[u8]) -> Result<Secret<[u8; 32]>, KeyError> {
     let mut out = [0; 32];
-    hkdf::Salt::new(HKDF_SHA256, b"gatehouse")
-        .extract(master)
-        .expand(&[info], HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut out))
-        .map_err(|_| KeyError::Derivation)?;
+    extracted.expand(&[info], HKDF_SHA256).and_then(|okm| okm.fill(&mut out)).map_err(|_| KeyError::Derivation)?;
     Ok(Secret::new(out))
 }
 

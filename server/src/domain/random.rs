@@ -67,6 +67,18 @@ impl Random {
         text
     }
 
+    /// `length` decimal digits, each equally likely.
+    pub fn digits(&self, length: usize) -> String {
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            let drawn: [u8; 16] = self.bytes();
+            // 250 is the largest multiple of ten that a byte can hold.
+            let fair = drawn.iter().filter(|&&byte| byte < 250);
+            text.extend(fair.take(length - text.len()).map(|byte| char::from(b'0' + byte % 10)));
+        }
+        text
+    }
+
     /// `length` lower-case hexadecimal digits (4 bits a digit).
     pub fn hex(&self, length: usize) -> String {
         let mut bytes = vec![0; length.div_ceil(2)];
@@ -103,6 +115,16 @@ mod tests {
             assert_eq!(Random::system().alphanumeric(length).len(), length);
             assert_eq!(Random::system().hex(length).len(), length);
         }
+    }
+
+    #[test]
+    fn digits_are_even() {
+        let text = Random::seeded(1).digits(10_000);
+        for digit in '0'..='9' {
+            let count = text.matches(digit).count();
+            assert!((880..1120).contains(&count), "{digit} came {count} times");
+        }
+        assert_eq!(Random::system().digits(4).len(), 4);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         Core,
         limit::{Decision, Limits},
+        origin::Origin,
     },
 };
 
@@ -29,6 +30,11 @@ pub struct Parts {
     pub shutdown: CancellationToken,
     /// Open WebSockets, which the shutdown waits for.
     pub sockets: TaskTracker,
+}
+
+/// Where a request of a dialect comes from, for the domain's records.
+pub fn origin(document: &Document, cx: &Context) -> Origin {
+    Origin { dialect: document.dialect, client: cx.client_ip, trace: cx.trace.to_string() }
 }
 
 /// What a dialect wants of the front, and is told by it, beside its operations.

@@ -6,6 +6,8 @@ use std::fmt;
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use super::HandleKind;
+
 /// A unique constraint, by what it keeps unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unique {
@@ -13,12 +15,35 @@ pub enum Unique {
     AppId,
     /// `uq_app_name`
     AppName,
+    /// `uq_user_account_uid`
+    UserUid,
+    /// `uq_login_name_handle`; the row does not tell which of a user's names it is, the statement's author does.
+    Handle(HandleKind),
+    /// `uq_data_key_purpose`
+    DataKeyPurpose,
+    /// `uq_pool_project_type`
+    PoolProjectType,
+    /// `uq_project_key`
+    ProjectKey,
+    /// `uq_product_key`
+    ProductKey,
+    /// `uq_product_user_name`
+    ProductName,
 }
 
 impl Unique {
     /// Each with its constraint's name and, for SQLite, which tells only those, its columns.
-    const ALL: [(Self, &str, &str); 2] =
-        [(Self::AppId, "uq_app_app_id", "app.app_id"), (Self::AppName, "uq_app_name", "app.name")];
+    const ALL: [(Self, &str, &str); 9] = [
+        (Self::AppId, "uq_app_app_id", "app.app_id"),
+        (Self::AppName, "uq_app_name", "app.name"),
+        (Self::UserUid, "uq_user_account_uid", "user_account.uid"),
+        (Self::Handle(HandleKind::Account), "uq_login_name_handle", "login_name.handle"),
+        (Self::DataKeyPurpose, "uq_data_key_purpose", "data_key.purpose"),
+        (Self::PoolProjectType, "uq_pool_project_type", "pool.project_type"),
+        (Self::ProjectKey, "uq_project_key", "project.project_key"),
+        (Self::ProductKey, "uq_product_key", "product.product_key"),
+        (Self::ProductName, "uq_product_user_name", "product.user_id, product.name"),
+    ];
 
     /// Reads the constraint out of the database's refusal. The refused value may be anything, so that only the part of
     /// the message that the database writes after it is looked at.
@@ -32,8 +57,8 @@ impl Unique {
             .or_else(|| message.rsplit_once("UNIQUE constraint failed: ").map(|(_, columns)| columns))
             .or_else(|| message.rsplit_once(" for key '").map(|(_, key)| key.trim_end_matches('\'')))?;
         // MySQL 8 writes `table.key`, MariaDB `key`.
-        let named =
-            |name: &str, columns: &str| told == name || told == columns || told.strip_prefix("app.") == Some(name);
+        let key = told.rsplit_once('.').map_or(told, |(_, key)| key);
+        let named = |name: &str, columns: &str| key == name || told == columns;
         Self::ALL.into_iter().find(|(_, name, columns)| named(name, columns)).map(|(unique, ..)| unique)
     }
 }
@@ -56,6 +81,22 @@ impl Error {
             DbErr::Conn(RuntimeErr::Internal(_)) => Self::Fault(error),
             _ => Self::Unavailable(error),
         }
+    }
+
+    /// Whether another transaction got in the way, so that the same one may succeed now.
+    pub(super) fn is_conflict(&self) -> bool {
+        let Self::Unavailable(DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) =
+            self
+        else {
+            return false;
+        };
+        let sqlx::Error::Database(refusal) = driver.as_ref() else { return false };
+        if let Some(mysql) = refusal.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+            // Deadlock, and a row that changed since the snapshot (MariaDB).
+            return matches!(mysql.number(), 1213 | 1020);
+        }
+        let is_postgres = refusal.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some();
+        is_postgres && refusal.code().is_some_and(|code| code.starts_with("40"))
     }
 
     /// Whether an SQLite file could not be opened because another connection holds its lock.
@@ -94,8 +135,8 @@ impl From<DbErr> for Error {
 /// Whether the database refused for a reason that passes: it is shutting down, out of connections, or locked.
 fn is_passing(error: &dyn DatabaseError) -> bool {
     if let Some(mysql) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
-        // Too many connections, shutdown, lock wait timeout, deadlock, statement time exceeded.
-        return matches!(mysql.number(), 1040 | 1053 | 1205 | 1213 | 3024 | 1969);
+        // Changed row, too many connections, shutdown, lock wait timeout, deadlock, statement time exceeded.
+        return matches!(mysql.number(), 1020 | 1040 | 1053 | 1205 | 1213 | 3024 | 1969);
     }
     let Some(code) = error.code() else { return false };
     if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
@@ -109,8 +150,19 @@ fn is_passing(error: &dyn DatabaseError) -> bool {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Taken(Unique::AppId) => f.write_str("an application has this id"),
-            Self::Taken(Unique::AppName) => f.write_str("an application has this name"),
+            Self::Taken(unique) => f.write_str(match unique {
+                Unique::AppId => "an application has this id",
+                Unique::AppName => "an application has this name",
+                Unique::UserUid => "a user has this id",
+                Unique::Handle(HandleKind::Account) => "a user has this name",
+                Unique::Handle(HandleKind::Email) => "a user has this e-mail address",
+                Unique::Handle(HandleKind::Phone) => "a user has this phone number",
+                Unique::DataKeyPurpose => "there is a data key for this",
+                Unique::PoolProjectType => "another pool serves this type of projects",
+                Unique::ProjectKey => "a project has this key",
+                Unique::ProductKey => "a product has this key",
+                Unique::ProductName => "the user has a product of this name",
+            }),
             Self::Unavailable(_) => f.write_str("the database is unavailable"),
             Self::Fault(_) => f.write_str("the database refused a statement"),
         }

@@ -1,7 +1,5 @@
 //! What an error of the domain is in `go_api`.
 
-use std::error::Error as _;
-
 use gatehouse_api::{
     go_api::{ErrorCode, Fault},
     runtime::Refusal,
@@ -20,23 +18,18 @@ pub fn fault(error: Error) -> Fault {
         Error::Forbidden => Fault::new(ErrorCode::AuthorizationFailed),
         Error::UnknownApp => Fault::new(ErrorCode::UnknownApp),
         Error::AppNameTaken => Fault::new(ErrorCode::AppExists),
+        Error::WrongPassword | Error::Banned | Error::NotFound => Fault::new(ErrorCode::UnknownUser),
+        Error::AccountTaken | Error::EmailTaken | Error::PhoneTaken | Error::NameTaken | Error::WrongCode => {
+            Fault::new(ErrorCode::InvalidParameter)
+        }
+        Error::TooSoon => Fault::refusal(Refusal::TooManyRequests),
         Error::Unavailable(_) => {
-            log(&error);
+            tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Busy)
         }
         Error::Internal(_) => {
-            log(&error);
+            tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Fault)
         }
     }
-}
-
-fn log(error: &Error) {
-    let mut chain = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain = format!("{chain}: {cause}");
-        source = cause.source();
-    }
-    tracing::error!(error = chain, "an operation failed");
 }

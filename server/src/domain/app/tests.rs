@@ -5,8 +5,10 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::Config;
+use crate::domain::Core;
 use crate::domain::clock::ManualClock;
-use crate::domain::{Core, Settings};
+use crate::domain::mail::{Mail, Sender, Transport};
 
 const START: Timestamp = Timestamp::from_millis(1_795_474_800_500);
 
@@ -41,7 +43,9 @@ impl Bench {
 
 fn open(store: &Store, dir: &Path, clock: &Clock) -> Core {
     let keys = KeyRing::open(dir, None, clock.clone(), Random::system()).unwrap();
-    Core::new(store.clone(), keys, &Settings::default(), clock.clone(), Random::seeded(1))
+    let sender = Sender::parse("no-reply@localhost").unwrap();
+    let mail = Mail::new(Transport::Outbox(dir.join("outbox")), sender, clock.clone(), Random::seeded(2));
+    Core::new(store.clone(), keys, &Config::default().domain(), clock.clone(), Random::seeded(1), mail).unwrap()
 }
 
 fn new(name: &str) -> NewApp {

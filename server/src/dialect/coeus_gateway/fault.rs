@@ -1,0 +1,36 @@
+//! What an error of the domain is in `coeus_gateway`.
+
+use gatehouse_api::{
+    coeus_gateway::{ErrorCode, Fault},
+    runtime::Refusal,
+};
+
+use crate::domain::Error;
+
+/// The fault that clients see. The chain behind an inner fault goes into the log here, once.
+pub fn fault(error: Error) -> Fault {
+    match error {
+        Error::InvalidInput { field, reason } => {
+            Fault::new(ErrorCode::InvalidParams).with_detail(format!("`{field}` {reason}"))
+        }
+        Error::Unauthorized | Error::TokenExpired => Fault::new(ErrorCode::Unauthorized).with_status(401),
+        Error::Forbidden => Fault::new(ErrorCode::AccessViolate),
+        Error::WrongPassword => Fault::new(ErrorCode::InvalidUserOrPassword),
+        Error::Banned => Fault::new(ErrorCode::AccountBanned),
+        Error::EmailTaken => Fault::new(ErrorCode::EmailExists),
+        Error::AccountTaken | Error::PhoneTaken | Error::NameTaken | Error::AppNameTaken => {
+            Fault::new(ErrorCode::DataExists)
+        }
+        Error::WrongCode => Fault::new(ErrorCode::InvalidAuthCode),
+        Error::TooSoon => Fault::new(ErrorCode::TooManyRequests),
+        Error::NotFound | Error::UnknownApp => Fault::new(ErrorCode::NotFound),
+        Error::Unavailable(_) => {
+            tracing::error!(error = error.chain(), "an operation failed");
+            Fault::refusal(Refusal::Busy)
+        }
+        Error::Internal(_) => {
+            tracing::error!(error = error.chain(), "an operation failed");
+            Fault::refusal(Refusal::Fault)
+        }
+    }
+}

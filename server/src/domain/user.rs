@@ -1,0 +1,246 @@
+//! Users: who may log in through every dialect, with the same password.
+
+mod handle;
+
+use std::sync::Arc;
+
+use crate::store::{self, HandleKind, NewUserRow, Store, Unique, UserRow};
+
+use super::Error;
+use super::audit::{Audit, AuditKind};
+use super::clock::{Clock, Timestamp};
+use super::near::Near;
+use super::origin::Origin;
+use super::password::{Digest, Passwords};
+use super::random::Random;
+use super::vault::{Place, Vault};
+
+pub use handle::Handle;
+
+/// Users remembered at once; some 500 bytes each.
+const CACHE_CAPACITY: u64 = 20_000;
+
+/// Where the recoverable digest of a password is sealed.
+const PASSWORD_COLUMN: &str = "user_account|password_sealed";
+
+/// The version of a password that was never changed.
+const FIRST_PASSWORD: i64 = 1;
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The numeric id, which some dialects show.
+    pub id: i64,
+    /// The other id, which the others show: 32 hexadecimal digits.
+    pub uid: String,
+    /// What clients call the user, and one of the names to log in with.
+    pub account: String,
+    /// The name that people see.
+    pub name: String,
+    /// The e-mail address, to log in with as well.
+    pub email: Option<String>,
+    /// The phone number, to log in with as well.
+    pub phone: Option<String>,
+    /// Whether the user may not log in.
+    pub banned: bool,
+    /// Whether the user may do what only administrators may.
+    pub is_admin: bool,
+    /// Whether the user came with the installation.
+    pub builtin: bool,
+    /// Sessions begun before this moment are over.
+    pub tokens_valid_from: Timestamp,
+    /// When the user was made.
+    pub created_at: Timestamp,
+}
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The name to log in with.
+    pub account: Handle,
+    /// The name that people see; the account if there is none.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<Handle>,
+    /// The phone number.
+    pub phone: Option<Handle>,
+    /// Whether the user may do what only administrators may.
+    pub is_admin: bool,
+    /// Whether the user comes with the installation.
+    pub builtin: bool,
+}
+
+impl NewUser {
+    /// An ordinary user of whom only the name is known.
+    pub const fn new(account: Handle) -> Self {
+        Self { account, name: None, email: None, phone: None, is_admin: false, builtin: false }
+    }
+}
+
+/// What users are made with.
+pub(super) struct Parts {
+    pub store: Store,
+    pub passwords: Passwords,
+    pub vault: Arc<Vault>,
+    pub audit: Audit,
+    pub clock: Clock,
+    pub random: Random,
+    /// Whether digests are kept so that signatures made with them can be checked.
+    pub signature_login: bool,
+}
+
+/// The operations on users.
+pub struct Users {
+    parts: Parts,
+    by_id: Near<i64, User>,
+}
+
+impl Users {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self { parts, by_id: Near::new(CACHE_CAPACITY) }
+    }
+
+    /// Makes a user. Names and addresses are settled by the database.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`], [`Error::AccountTaken`] or [`Error::PhoneTaken`], in this order if there are several;
+    /// [`Error::Unavailable`] if too many passwords wait to be hashed.
+    pub async fn create(&self, origin: &Origin, new: NewUser, digest: Digest) -> Result<User, Error> {
+        let parts = &self.parts;
+        let uid = parts.random.hex(32);
+        let password_sealed = match parts.signature_login {
+            true => {
+                let place = Place { column: PASSWORD_COLUMN, row: &uid, version: FIRST_PASSWORD };
+                Some(parts.vault.seal(place, digest.expose()).await?)
+            }
+            false => None,
+        };
+        let mut handles = Vec::new();
+        let mut claim = |kind, handle: &Handle| handles.push((kind, handle.folded().to_owned()));
+        new.email.iter().for_each(|email| claim(HandleKind::Email, email));
+        claim(HandleKind::Account, &new.account);
+        new.phone.iter().for_each(|phone| claim(HandleKind::Phone, phone));
+        let written = |handle: &Option<Handle>| handle.as_ref().map(|handle| handle.written().to_owned());
+        let row = NewUserRow {
+            uid,
+            account: new.account.written().to_owned(),
+            name: new.name.clone().unwrap_or_else(|| new.account.written().to_owned()),
+            email: written(&new.email),
+            phone: written(&new.phone),
+            password_hash: parts.passwords.hash(digest).await?,
+            password_sealed,
+            is_admin: new.is_admin,
+            builtin: new.builtin,
+            created_at: parts.clock.now().millis(),
+        };
+        let record = |id| parts.audit.row(origin, AuditKind::UserRegistered, Some(id), Some(new.account.written()));
+        match parts.store.insert_user(row, handles, record).await {
+            Ok(row) => Ok(row.into()),
+            Err(store::Error::Taken(Unique::Handle(HandleKind::Email))) => Err(Error::EmailTaken),
+            Err(store::Error::Taken(Unique::Handle(HandleKind::Account))) => Err(Error::AccountTaken),
+            Err(store::Error::Taken(Unique::Handle(HandleKind::Phone))) => Err(Error::PhoneTaken),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The user who logs in by this account, address or number, if the digest is that of the user's password. `None` is
+    /// what a client sent that can be no digest. A refusal is recorded.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`] if there is no such user or the digest is another one, each after the same work;
+    /// [`Error::Banned`] for a banned user whose password is right; [`Error::Unavailable`] if too many wait already.
+    pub async fn authenticate(&self, origin: &Origin, handle: &str, digest: Option<Digest>) -> Result<User, Error> {
+        let parts = &self.parts;
+        let row = match Handle::fold(handle) {
+            Some(folded) => parts.store.user_by_handle(&folded).await?,
+            None => None,
+        };
+        let possible = digest.is_some();
+        let digest = digest.unwrap_or_else(|| Digest::of(""));
+        let hash = row.as_ref().map(|row| row.password_hash.as_str());
+        let genuine = parts.passwords.verify(digest, hash).await? && possible;
+        let id = row.as_ref().map(|row| row.id);
+        let Some(user) = row.filter(|_| genuine).map(User::from) else {
+            parts.audit.refusal(origin, AuditKind::LoginFailed, id, Some(handle)).await;
+            return Err(Error::WrongPassword);
+        };
+        if user.banned {
+            parts.audit.refusal(origin, AuditKind::LoginBanned, id, None).await;
+            return Err(Error::Banned);
+        }
+        Ok(user)
+    }
+
+    /// The user with this numeric id.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn by_id(&self, id: i64) -> Result<Option<Arc<User>>, Error> {
+        let read = async { Ok::<_, store::Error>(self.parts.store.user_by_id(id).await?.map(User::from)) };
+        self.by_id.get(&id, read).await
+    }
+
+    /// Whether there is any user at all.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn any(&self) -> Result<bool, Error> {
+        Ok(self.parts.store.has_users().await?)
+    }
+
+    /// Bans a user: what the user holds is refused from now on, and after the ban as well.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn ban(&self, id: i64) -> Result<(), Error> {
+        self.set_banned(id, true).await
+    }
+
+    /// Lifts a ban.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn unban(&self, id: i64) -> Result<(), Error> {
+        self.set_banned(id, false).await
+    }
+
+    async fn set_banned(&self, id: i64, banned: bool) -> Result<(), Error> {
+        // A session that began within this millisecond is over, too.
+        let now = self.parts.clock.now().millis().saturating_add(1);
+        self.parts.store.set_user_banned(id, banned, now).await?;
+        self.by_id.forget(&id);
+        Ok(())
+    }
+
+    /// Drops the recoverable digests of an installation that has turned signature logins off.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn settle_signature_login(&self) -> Result<(), Error> {
+        if !self.parts.signature_login {
+            let dropped = self.parts.store.drop_sealed_passwords().await?;
+            if dropped > 0 {
+                tracing::info!(dropped, "signature logins are off: recoverable password digests were dropped");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id,
+            uid: row.uid,
+            account: row.account,
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            banned: row.banned,
+            is_admin: row.is_admin,
+            builtin: row.builtin,
+            tokens_valid_from: Timestamp::from_millis(row.tokens_valid_from),
+            created_at: Timestamp::from_millis(row.created_at),
+        }
+    }
+}
