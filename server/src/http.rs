@@ -6,6 +6,7 @@
 pub mod client_ip;
 pub mod cors;
 pub mod front;
+pub mod heads;
 pub mod metrics;
 pub mod mount;
 pub mod ops;

@@ -15,10 +15,12 @@ mod session;
 mod transaction;
 mod user;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 pub use app::{AppRow, NewAppRow};
@@ -65,7 +67,10 @@ impl Store {
         match (url.starts_with("sqlite:"), in_memory) {
             // Each connection would have a memory of its own, and lose it when it closes.
             (true, true) => options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>),
-            (true, false) => options.max_connections(SQLITE_POOL).min_connections(1),
+            (true, false) => {
+                make_private(url);
+                options.max_connections(SQLITE_POOL).min_connections(1)
+            }
             (false, _) => options.max_connections(POOL).statement_timeout(STATEMENT_TIMEOUT),
         };
         let db = open(options).await?;
@@ -102,6 +107,14 @@ impl Store {
     /// [`Error::Unavailable`] if a connection was lost before it could be closed.
     pub async fn close(self) -> Result<(), Error> {
         self.db.close().await.map_err(Error::connecting)
+    }
+}
+
+/// Makes the file of a new SQLite database, readable by its owner only; SQLite would leave that to the process's mask, and
+/// gives the files beside it the mode of this one. What stands in the way SQLite itself will tell.
+fn make_private(url: &str) {
+    if let Ok(sqlite) = url.parse::<SqliteConnectOptions>() {
+        let _there_already = OpenOptions::new().write(true).create_new(true).mode(0o600).open(sqlite.get_filename());
     }
 }
 

@@ -183,8 +183,8 @@ async fn documented_ports_answer_their_dialect_only() {
     .await;
     for (document, documented) in DOCUMENTS.iter().zip(&server.addresses()[1..]) {
         assert_eq!(documented.port(), document.port);
-        let known = document.operations.iter().find(|facts| facts.method == "GET").expect("something to ask for");
-        assert_ne!(Request::get(known.path).send(*documented).await.reply.status, 404);
+        let known = document.operations.iter().find(|facts| !facts.path.contains('{')).expect("something to ask for");
+        assert_ne!(Request::new(known.method, known.path).send(*documented).await.reply.status, 404);
         for path in ["/healthz", "/swagger-ui/", "/nowhere"] {
             let reply = Request::get(path).send_unjudged(*documented).await.reply;
             assert_eq!(

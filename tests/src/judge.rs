@@ -27,8 +27,8 @@ pub struct Seen<'a> {
     pub body: &'a [u8],
 }
 
-/// What a path outside every operation may be answered with.
-const OUTSIDE: [u16; 6] = [404, 405, 413, 429, 500, 503];
+/// What a path outside every operation may be answered with, and a request that could not be read so far as to tell.
+const OUTSIDE: [u16; 9] = [400, 404, 405, 413, 414, 429, 431, 500, 503];
 
 /// Headers that replies of a dialect with a limit carry even where no operation was reached.
 const RATE_HEADERS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];

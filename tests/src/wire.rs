@@ -126,17 +126,7 @@ impl Request {
     /// # Panics
     /// If the reply is no HTTP.
     pub async fn send_unjudged(self, to: SocketAddr) -> Exchange {
-        let stream = TcpStream::connect(to).await.expect("the server accepts connections");
-        let (mut read, mut write) = stream.into_split();
-        let bytes = self.bytes(to);
-        let mut answer = Vec::new();
-        let both = async {
-            // A server may answer and close before it has read everything; what it said is what counts.
-            let (_written, read) = tokio::join!(write.write_all(&bytes), read.read_to_end(&mut answer));
-            read
-        };
-        let _reset_after_the_reply = must("a reply", both).await;
-        let reply = Reply::parse(&answer, self.method == "HEAD");
+        let reply = Reply::parse(&converse(to, &self.bytes(to)).await, self.method == "HEAD");
         Exchange { request: self, reply }
     }
 
@@ -167,6 +157,23 @@ impl Request {
     }
 }
 
+/// Sends bytes, which need not be HTTP at all, over a connection of its own, and gives everything that came back.
+///
+/// # Panics
+/// If the server does not end the connection.
+pub async fn converse(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let stream = TcpStream::connect(to).await.expect("the server accepts connections");
+    let (mut read, mut write) = stream.into_split();
+    let mut answer = Vec::new();
+    let both = async {
+        // A server may answer and close before it has read everything; what it said is what counts.
+        let (_written, read) = tokio::join!(write.write_all(bytes), read.read_to_end(&mut answer));
+        read
+    };
+    let _reset_after_the_reply = must("a reply", both).await;
+    answer
+}
+
 /// A reply as it came.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -179,7 +186,11 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn parse(bytes: &[u8], to_head: bool) -> Self {
+    /// The reply in these bytes, which hold nothing else.
+    ///
+    /// # Panics
+    /// If they are no HTTP.
+    pub fn parse(bytes: &[u8], to_head: bool) -> Self {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a reply has a head");
         let head = std::str::from_utf8(&bytes[..end]).expect("a reply's head is text");
         let mut lines = head.split("\r\n");

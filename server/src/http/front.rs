@@ -1,15 +1,16 @@
 //! The one pass that every request takes: context, limit, dialect, and what every reply carries.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures_util::FutureExt;
-use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OutcomeCode, Refusal};
+use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OperationFacts, OutcomeCode, Refusal};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -22,9 +23,10 @@ use poem::{
 use super::{
     client_ip::client_ip,
     cors::Cors,
-    metrics::{Metrics, NO_OPERATION},
+    heads::Unread,
+    metrics::{Metrics, NO_DIALECT, NO_OPERATION},
     mount::Mount,
-    ops::Ops,
+    ops::{Ops, problem},
     trace::{TraceIds, X_TRACE_ID},
 };
 use crate::domain::{
@@ -35,6 +37,23 @@ use crate::domain::{
 const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Writes the line of a request into the log, at this level.
+macro_rules! access_line {
+    ($level:ident, $cx:expr, $dialect:expr, $operation:expr, $status:expr, $code:expr, $refused:expr, $took:expr) => {
+        tracing::$level!(
+            target: "gatehouse::access",
+            trace = $cx.trace.as_str(),
+            dialect = $dialect,
+            operation = $operation,
+            status = $status,
+            code = $code,
+            refused = $refused.map(tracing::field::debug),
+            client = %$cx.client_ip,
+            micros = u64::try_from($took.as_micros()).unwrap_or(u64::MAX),
+        )
+    };
+}
 
 /// What the front needs of the settings.
 #[derive(Debug, Clone)]
@@ -61,6 +80,13 @@ impl Mounted {
         let limits = routes.limits();
         let cors = Cors::new(routes.allowed_origins());
         Self { routes, limits, cors }
+    }
+
+    /// Counts a request of this client, where the operation that it is meant for is limited.
+    fn count(&self, operation: Option<&OperationFacts>, client: IpAddr) -> Option<Decision> {
+        let document = self.routes.document();
+        let limited = operation.map_or(document.rate_limit.is_some(), |facts| facts.rate_limit.is_some());
+        self.limits.as_ref().filter(|_| limited).map(|limits| limits.hit(client))
     }
 }
 
@@ -114,32 +140,21 @@ impl Front {
         scope: Scope,
     ) -> Response {
         let started = now();
-        let at = self.clock.now();
-        let mut cx = Context {
-            trace: self.traces.of(request.headers(), at),
-            language: Language::English,
-            client_ip: client_ip(peer.ip(), request.headers(), &self.rules.trusted_proxies),
-            at_millis: at.millis(),
-            reveal: self.rules.reveal,
-            body_limit: self.rules.body_limit,
-        };
+        let mut cx = self.context(request.headers(), peer);
         let Some(mounted) = self.dialect(request.uri().path(), scope) else {
             // Boxed, because the store's futures would make every request's future as large as they are.
-            let mut response = Box::pin(self.ops.serve(&request, scope)).await;
-            response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
-            return response;
+            let response = Box::pin(self.ops.serve(&request, scope)).await;
+            return self.finish_outside(Ops::operation(request.uri().path()), &cx, response, started);
         };
         let document = mounted.routes.document();
         cx.language = language(document, request.headers());
         let request = unalias(document, request);
         let operation = document.operation(request.method().as_str(), request.uri().path());
         let name = operation.map_or(NO_OPERATION, |facts| facts.id);
-        let limited = operation.map_or(document.rate_limit.is_some(), |facts| facts.rate_limit.is_some());
-        let limits = mounted.limits.as_ref().filter(|_| limited);
-        let decision = limits.map(|limits| limits.hit(cx.client_ip));
+        let decision = mounted.count(operation, cx.client_ip);
         let origin = mounted.cors.allows(request.headers()).cloned();
 
-        let Matched { mut response, refused } = match decision {
+        let mut matched = match decision {
             Some(decision) if !decision.admitted => {
                 if decision.first_refusal {
                     mounted.routes.limit_reached(request.headers(), decision).await;
@@ -150,32 +165,93 @@ impl Front {
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
             _ => self.call(mounted, &cx, request, peer, local).await,
         };
+        if let Some(origin) = origin {
+            Cors::mark(matched.response.headers_mut(), origin);
+        }
+        self.finish(document.dialect, name, &cx, matched, decision, started)
+    }
 
+    /// The reply to a request whose head could not be read, so that there is none. Its client is the peer, because what
+    /// a proxy would say of it is lost with the head; it counts like every request, and past the limit it is refused
+    /// for that.
+    pub fn refuse(&self, unread: &Unread, peer: SocketAddr, scope: Scope) -> Response {
+        let started = now();
+        let none = HeaderMap::new();
+        let mut cx = self.context(&none, peer);
+        let (method, path) = method_and_path(&unread.line);
+        let Some(mounted) = self.dialect(path, scope) else {
+            return self.finish_outside(NO_OPERATION, &cx, problem(unread.status), started);
+        };
+        let document = mounted.routes.document();
+        cx.language = document.language;
+        let path = alias(document, path).map_or(Cow::Borrowed(path), Cow::Owned);
+        let decision = mounted.count(document.operation(method, &path), cx.client_ip);
+        let mut matched = match decision {
+            Some(decision) if !decision.admitted => refusal(mounted, &cx, Refusal::TooManyRequests),
+            _ => refusal(mounted, &cx, Refusal::Malformed),
+        };
+        if matched.refused == Some(Refusal::Malformed) {
+            matched.response.set_status(unread.status);
+        }
+        self.finish(document.dialect, NO_OPERATION, &cx, matched, decision, started)
+    }
+
+    fn context(&self, headers: &HeaderMap, peer: SocketAddr) -> Context {
+        let at = self.clock.now();
+        Context {
+            trace: self.traces.of(headers, at),
+            language: Language::English,
+            client_ip: client_ip(peer.ip(), headers, &self.rules.trusted_proxies),
+            at_millis: at.millis(),
+            reveal: self.rules.reveal,
+            body_limit: self.rules.body_limit,
+        }
+    }
+
+    /// What every reply of a dialect has, and what is kept of it.
+    fn finish(
+        &self,
+        dialect: &'static str,
+        operation: &'static str,
+        cx: &Context,
+        matched: Matched,
+        decision: Option<Decision>,
+        started: Instant,
+    ) -> Response {
+        let Matched { mut response, refused } = matched;
         let headers = response.headers_mut();
         headers.insert(X_TRACE_ID, header_text(cx.trace.as_str()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(decision) = decision {
-            mark(headers, decision, at.seconds());
-        }
-        if let Some(origin) = origin {
-            Cors::mark(headers, origin);
+            mark(headers, decision, cx.at_millis / 1000);
         }
         let status = response.status().as_u16();
         let code = response.data::<OutcomeCode>().map_or(0, |code| code.0);
         let took = started.elapsed();
-        self.metrics.reply(document.dialect, name, status, code, took);
-        tracing::info!(
-            target: "gatehouse::access",
-            trace = cx.trace.as_str(),
-            dialect = document.dialect,
-            operation = name,
-            status,
-            code,
-            refused = refused.map(tracing::field::debug),
-            client = %cx.client_ip,
-            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        );
+        self.metrics.reply(dialect, operation, status, code, took);
+        access_line!(info, cx, dialect, operation, status, code, refused, took);
+        response
+    }
+
+    /// The same for what is outside every dialect. Those who ask all the time are not worth a line.
+    fn finish_outside(
+        &self,
+        operation: &'static str,
+        cx: &Context,
+        mut response: Response,
+        started: Instant,
+    ) -> Response {
+        response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
+        let status = response.status().as_u16();
+        let took = started.elapsed();
+        self.metrics.reply(NO_DIALECT, operation, status, 0, took);
+        let refused = None::<Refusal>;
+        if Ops::is_probe(operation) {
+            access_line!(debug, cx, NO_DIALECT, operation, status, 0, refused, took);
+        } else {
+            access_line!(info, cx, NO_DIALECT, operation, status, 0, refused, took);
+        }
         response
     }
 
@@ -252,18 +328,37 @@ fn language(document: &Document, headers: &HeaderMap) -> Language {
 
 /// The request with an alias of a prefix replaced by what it stands for.
 fn unalias(document: &Document, mut request: Request<Incoming>) -> Request<Incoming> {
-    let path = request.uri().path();
-    let renamed = document.aliases.iter().find_map(|(alias, target)| {
-        let rest = path.strip_prefix(alias)?;
-        (rest.is_empty() || rest.starts_with('/')).then(|| match request.uri().query() {
-            Some(query) => format!("{target}{rest}?{query}"),
-            None => format!("{target}{rest}"),
-        })
+    let renamed = alias(document, request.uri().path()).map(|path| match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
     });
     if let Some(uri) = renamed.and_then(|uri| uri.parse::<Uri>().ok()) {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// What a path stands for, if it begins with an alias.
+fn alias(document: &Document, path: &str) -> Option<String> {
+    document.aliases.iter().find_map(|(alias, target)| {
+        let rest = path.strip_prefix(alias)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{target}{rest}"))
+    })
+}
+
+/// The method and the path of a request line, of which only the beginning may be there: then whole segments of the path.
+/// What is no request line has an empty path.
+fn method_and_path(line: &str) -> (&str, &str) {
+    let (method, target) = line.split_once(' ').unwrap_or((line, ""));
+    // The absolute form (RFC 9112, 3.2.2) names the server first.
+    let target = match target.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            rest.find('/').map_or("", |at| &rest[at..])
+        }
+        _ => target,
+    };
+    let end = target.find([' ', '?', '#']).or_else(|| target.rfind('/')).unwrap_or(0);
+    (method, &target[..end])
 }
 
 /// Reads and drops a body, up to [`DRAIN`].

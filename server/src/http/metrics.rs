@@ -42,6 +42,9 @@ struct OperationLabels {
 /// The operation of a request that reached none.
 pub const NO_OPERATION: &str = "none";
 
+/// The dialect of a request outside every one.
+pub const NO_DIALECT: &str = "none";
+
 impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {

@@ -11,7 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     front::{Scope, reads},
-    metrics::Metrics,
+    metrics::{Metrics, NO_OPERATION},
     swagger::Swagger,
 };
 use crate::store::Store;
@@ -78,6 +78,24 @@ impl Ops {
     /// answered there only. `public_url` is the server that the documents name; without it, whoever serves them.
     pub fn new(store: Store, metrics: Metrics, own_listener: bool, public_url: Option<&Url>) -> Self {
         Self { store, metrics, swagger: Swagger::new(), own_listener, documents: documents(public_url) }
+    }
+
+    /// The name of what is at a path, for logs and metrics.
+    pub fn operation(path: &str) -> &'static str {
+        match path {
+            "/healthz" => "healthz",
+            "/readyz" => "readyz",
+            "/metrics" => "metrics",
+            "/" => "swaggerUi",
+            _ if Swagger::owns(path) => "swaggerUi",
+            _ if path.starts_with("/openapi/") => "openapi",
+            _ => NO_OPERATION,
+        }
+    }
+
+    /// Whether an operation is asked for all the time, by machines.
+    pub fn is_probe(operation: &str) -> bool {
+        matches!(operation, "healthz" | "readyz" | "metrics")
     }
 
     /// The reply to a request outside every dialect.

@@ -1,12 +1,14 @@
 //! Listeners and connections: hyper's HTTP/1 with limits on everything that a client can hold.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
+use gatehouse_api::runtime::DRAIN;
+use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
@@ -14,12 +16,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     front::{Front, Scope},
+    heads::{Heads, Progress, Unread},
     metrics::Metrics,
     stall::Stalling,
 };
 
 /// How long accepting pauses after the operating system refused a connection, for want of descriptors mostly.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the rest of a request that was refused unread is still taken.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// What one connection may take up.
 #[derive(Debug, Clone)]
@@ -126,35 +132,73 @@ impl Server {
         // Replies are written whole, so that waiting for more to send would only delay them. A socket that refuses the
         // option still works.
         let _refused = stream.set_nodelay(true);
-        let front = self.front.clone();
-        let service = service_fn(move |request| {
-            let front = front.clone();
-            async move {
-                let response: http::Response<BoxBody<Bytes, io::Error>> =
-                    front.serve(request, peer, local, scope).await.into();
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let connection = http1::Builder::new()
+        let (front, progress) = (self.front.clone(), Arc::new(Progress::default()));
+        let service = {
+            let (front, progress) = (front.clone(), progress.clone());
+            service_fn(move |request| {
+                progress.answering();
+                let front = front.clone();
+                async move {
+                    let response: http::Response<BoxBody<Bytes, io::Error>> =
+                        front.serve(request, peer, local, scope).await.into();
+                    Ok::<_, Infallible>(response)
+                }
+            })
+        };
+        let stream = Heads::new(Stalling::new(stream, self.rules.write_timeout), progress.clone());
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.rules.head_timeout)
             .max_buf_size(self.rules.header_bytes)
-            .serve_connection(TokioIo::new(Stalling::new(stream, self.rules.write_timeout)), service)
+            // A buffer may come to be larger than it was asked to be.
+            .max_header_size(self.rules.header_bytes)
+            .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let open = self.metrics.connections.clone();
         open.inc();
         tokio::spawn(async move {
-            let mut connection = std::pin::pin!(connection);
             // A client that breaks the protocol or leaves is no event of ours.
-            tokio::select! {
-                _ended = connection.as_mut() => {}
-                () = shutdown.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ended = connection.await;
-                }
+            let shutting_down = tokio::select! {
+                _ended = &mut connection => false,
+                () = shutdown.cancelled() => true,
+            };
+            if shutting_down {
+                Pin::new(&mut connection).graceful_shutdown();
+                progress.end();
+                let _ended = (&mut connection).await;
+            }
+            if let Some(parts) = connection.into_parts()
+                && let (stream, Some(unread)) = parts.io.into_inner().into_parts()
+            {
+                let _gone = Box::pin(refuse(stream, front.refuse(&unread, peer, scope), &unread)).await;
             }
             open.dec();
             drop(slot);
         });
     }
+}
+
+/// Answers a request whose head hyper could not read, and ends the connection: nobody knows where the next one begins.
+async fn refuse(mut stream: Stalling<TcpStream>, response: poem::Response, unread: &Unread) -> io::Result<()> {
+    let (parts, body) = http::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
+    let body = body.collect().await?.to_bytes();
+    let reason = parts.status.canonical_reason().unwrap_or_default();
+    let mut reply = format!("HTTP/1.1 {} {reason}\r\n", parts.status.as_str()).into_bytes();
+    for (name, value) in &parts.headers {
+        reply.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let date = unread.date.as_deref().map_or_else(String::new, |date| format!("date: {date}\r\n"));
+    reply.extend(format!("connection: close\r\ncontent-length: {}\r\n{date}\r\n", body.len()).bytes());
+    // A reply to HEAD has the headers of the one to GET, and no body.
+    if !unread.line.starts_with("HEAD ") {
+        reply.extend(body);
+    }
+    stream.write_all(&reply).await?;
+    stream.shutdown().await?;
+    // What the client still sends is read for a while, because the operating system would answer it with a reset, which
+    // may overtake the reply (RFC 9112, 9.6).
+    let mut rest = stream.take(DRAIN as u64);
+    let mut sink = tokio::io::sink();
+    let _late = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)).await;
+    Ok(())
 }

@@ -6,6 +6,8 @@ mod project;
 mod session;
 mod user;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -251,6 +253,24 @@ async fn the_embedded_database_may_lie_anywhere() {
     store.ping().await.unwrap();
     assert!(odd.join("gatehouse.db").is_file());
     store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_sqlite_file_is_its_owners_alone_in_a_directory_open_to_all() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+    let url = Store::embedded_url(directory.path());
+    for _ in 0..2 {
+        let store = Store::connect(&url).await.unwrap();
+        store.migrate_up().await.unwrap();
+        let mut modes = Vec::new();
+        for entry in std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap) {
+            modes.push((entry.file_name(), entry.metadata().unwrap().permissions().mode() & 0o777));
+        }
+        assert!(modes.len() > 1, "the log of writes stands beside the database: {modes:?}");
+        assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+        store.close().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod ping_internal;
 mod refused_tokens;
 mod secrets;
 mod shutdown;
+mod unread;
 
 use contract_tests::{
     fixture::{DEMO_APP, DEMO_SECRET, Fixture},

@@ -189,7 +189,7 @@ async fn no_secret_and_no_token_reaches_the_log() {
     server.send(Request::post(TOKEN).form(&[("app_id", "go-api-other000"), ("app_secret", &secret)])).await;
     let text = logs.text();
     let lines: Vec<_> = text.lines().filter(|line| line.contains("gatehouse::access")).collect();
-    assert_eq!(lines.len(), 7, "one line a request of a dialect:\n{text}");
+    assert_eq!(lines.len(), 8, "one line a request:\n{text}");
     for line in lines {
         for field in ["trace=", "dialect=", "operation=", "status=", "code=", "micros="] {
             assert!(line.contains(field), "no {field} in {line}");

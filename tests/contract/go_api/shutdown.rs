@@ -43,6 +43,28 @@ async fn an_idle_connection_does_not_hold_it_up() {
     server.stop().await;
 }
 
+/// Of a request, a part of the head has come: nobody knows whether the rest ever will. Requests in flight would have more
+/// time here than the test waits.
+#[tokio::test]
+async fn half_a_head_does_not_hold_it_up() {
+    let mut server = Fixture::with(|config| config.limits.shutdown_grace = 600).await;
+    let mut halves = Vec::new();
+    for before in ["", "first"] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        if !before.is_empty() {
+            stream.write_all(format!("GET {PING} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+            let mut reply = [0; 12];
+            must("a reply", stream.read_exact(&mut reply)).await.unwrap();
+        }
+        stream.write_all(format!("GET {PING} HTTP/1.1\r\nHost: ").as_bytes()).await.unwrap();
+        halves.push(stream);
+    }
+    // The server has read both halves once it has answered what came after them.
+    server.send(Request::get(PING)).await;
+    server.stop().await;
+    drop(halves);
+}
+
 #[tokio::test]
 async fn sockets_are_told_and_then_the_server_stops() {
     let mut server = Fixture::start().await;

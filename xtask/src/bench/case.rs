@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::http::{self, Request};
+use super::report::Target;
 use crate::{Context, Failure};
 
 /// The demo data's application, which the floors know as well.
@@ -17,6 +18,16 @@ pub(super) const APPS: usize = 20;
 const TOKEN: &str = "/go-api/external/service/auth/token";
 const APP: &str = "/go-api/external/service/auth/app";
 const PING: &str = "/go-api/external/service/ping";
+const LOGIN: &str = "/v1.0/openapi/auth/login";
+const REFRESH: &str = "/v1.0/openapi/token";
+const PRODUCT: &str = "/v1.0/openapi/createProduct";
+const COEUS_LOGIN: &str = "/api/v1/login";
+const CREATE_PROJECT: &str = "/api/v1/project/create";
+const PROJECTS: &str = "/api/v1/project/list";
+
+/// The demo data's administrator.
+const USER: &str = r#"{"username":"admin","password":"123456"}"#;
+const USER_BY_DIGEST: &str = r#"{"user_name":"admin","password":"e10adc3949ba59abbe56e057f20f883e"}"#;
 
 /// One operation under load.
 pub(super) struct Case {
@@ -26,29 +37,115 @@ pub(super) struct Case {
     pub(super) accepted: &'static str,
     /// The least share of the constant floor's requests a second that is the goal, where there is one.
     pub(super) goal: Option<f64>,
+    /// The floors that can be asked the same.
+    pub(super) floors: &'static [Target],
+    /// Lua by which each reply changes the next request.
+    pub(super) script: Option<&'static str>,
 }
 
+const BOTH: &[Target] = &[Target::Constant, Target::ByHand];
+const CONSTANT: &[Target] = &[Target::Constant];
+
+/// Each refresh presents the token of the latest reply; those that are under way at the same time share one.
+const ROTATE: &str = r#"
+local path = wrk.path
+request = function() return wrk.format(nil, path) end
+response = function(status, headers, body)
+    local token = body:match('"refresh_token":"([^"]+)"')
+    if token then path = "/v1.0/openapi/token/" .. token end
+end
+"#;
+
 pub(super) const CASES: &[Case] = &[
-    Case { name: "ping", request: |_| Request::get(PING), accepted: "\"code\":0", goal: Some(0.62) },
+    Case {
+        name: PING_CASE,
+        request: |_| Request::get(PING),
+        accepted: "\"code\":0",
+        goal: Some(0.62),
+        floors: BOTH,
+        script: None,
+    },
     Case {
         name: "token",
         request: |_| Request::form(TOKEN, &format!("app_id={APP_ID}&app_secret={APP_SECRET}")),
         accepted: "\"code\":0",
         goal: Some(0.55),
+        floors: BOTH,
+        script: None,
     },
     Case {
         name: "app-list",
         request: |session| Request::get(&format!("{APP}?page=1&size={APPS}")).header("authorization", &session.bearer),
         accepted: "\"code\":0",
         goal: None,
+        floors: BOTH,
+        script: None,
+    },
+    Case {
+        name: "x-token",
+        // The credential is judged before the name, which is one character too long: the check and nothing behind it.
+        request: |session| {
+            Request::get(&format!("{PRODUCT}?name={}", "a".repeat(65))).header("x-token", &session.users.access)
+        },
+        accepted: "\"code\":1104",
+        goal: None,
+        floors: CONSTANT,
+        script: None,
+    },
+    Case {
+        name: "projects",
+        request: |session| Request::json(PROJECTS, "{}").header("authorization", &session.users.coeus),
+        accepted: "\"code\":0",
+        goal: None,
+        floors: CONSTANT,
+        script: None,
+    },
+    Case {
+        name: "refresh",
+        request: |session| Request::post(&format!("{REFRESH}/{}", session.users.refresh)),
+        accepted: "\"code\":0",
+        goal: None,
+        floors: &[],
+        script: Some(ROTATE),
+    },
+    Case {
+        name: LOGIN_CASE,
+        request: |_| Request::json(LOGIN, USER),
+        accepted: "\"code\":0",
+        goal: None,
+        floors: &[],
+        script: None,
     },
 ];
+
+/// The case that saturates the threads of passwords.
+pub(super) const LOGIN_CASE: &str = "login";
+
+/// The case whose latency is watched meanwhile.
+pub(super) const PING_CASE: &str = "ping";
+
+/// The case of this name, whichever are measured.
+pub(super) fn named(name: &str) -> Result<&'static Case, Failure> {
+    CASES.iter().find(|case| case.name == name).context(format_args!("there is no case {name}"))
+}
+
+/// What a user of the server holds. The constant floor gets that of the server, and looks at none of it.
+#[derive(Clone, Default)]
+pub(super) struct Users {
+    /// An access token of edge_gateway.
+    access: String,
+    /// The refresh token beside it.
+    refresh: String,
+    /// A token of coeus_gateway.
+    coeus: String,
+}
 
 /// What a client of the server holds while it asks.
 pub(super) struct Session {
     address: SocketAddr,
     /// `Bearer ` and a token of go_api.
     pub(super) bearer: String,
+    pub(super) users: Users,
 }
 
 impl Session {
@@ -57,11 +154,31 @@ impl Session {
         let request = Request::form(TOKEN, &format!("app_id={APP_ID}&app_secret={APP_SECRET}"));
         let data = ask(address, &request)?;
         let token = data.get("token").and_then(Value::as_str).context("the login's answer holds no token")?;
-        Ok(Self { address, bearer: format!("Bearer {token}") })
+        Ok(Self { address, bearer: format!("Bearer {token}"), users: Users::default() })
+    }
+
+    /// Logs the demo data's user in, and creates what the measured pages show.
+    pub(super) fn prepare(&mut self) -> Result<(), Failure> {
+        let text = |value: &Value, pointer: &str| {
+            value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).context("a login's answer has no token")
+        };
+        let pair = reply_of(self.address, &Request::json(LOGIN, USER))?;
+        let coeus = reply_of(self.address, &Request::json(COEUS_LOGIN, USER_BY_DIGEST))?;
+        self.users = Users {
+            access: text(&pair, "/result/access_token")?,
+            refresh: text(&pair, "/result/refresh_token")?,
+            coeus: text(&coeus, "/data/auth_token")?,
+        };
+        for number in 1..=APPS {
+            let project = json!({ "project_type": 1, "project_name": format!("Measured project {number:02}") });
+            let request = Request::json(CREATE_PROJECT, &project.to_string());
+            reply_of(self.address, &request.header("authorization", &self.users.coeus))?;
+        }
+        self.create_apps()
     }
 
     /// Creates the applications that the measured page shows.
-    pub(super) fn create_apps(&self) -> Result<(), Failure> {
+    fn create_apps(&self) -> Result<(), Failure> {
         for number in 1..=APPS {
             let app = json!({
                 "app_name": app_name(number),
@@ -81,13 +198,18 @@ pub(super) fn app_name(number: usize) -> String {
     format!("Measured application {number:02}")
 }
 
-/// The `data` of a success.
+/// The `data` of a success of go_api.
 fn ask(address: SocketAddr, request: &Request) -> Result<Value, Failure> {
-    let reply = http::send(address, request).context(&request.path)?;
-    let refused = || format!("{}: {}", request.path, String::from_utf8_lossy(&reply.body));
-    let mut body: Value = serde_json::from_slice(&reply.body).map_err(|_| Failure::new(refused()))?;
+    let mut body = reply_of(address, request)?;
     match body.get("code").and_then(Value::as_i64) {
         Some(0) => Ok(body["data"].take()),
-        _ => Err(Failure::new(refused())),
+        _ => Err(Failure::new(format!("{}: {body}", request.path))),
     }
+}
+
+/// The body of a reply.
+fn reply_of(address: SocketAddr, request: &Request) -> Result<Value, Failure> {
+    let reply = http::send(address, request).context(&request.path)?;
+    let no_json = || Failure::new(format!("{}: {}", request.path, String::from_utf8_lossy(&reply.body)));
+    serde_json::from_slice(&reply.body).map_err(|_| no_json())
 }

@@ -27,13 +27,18 @@ impl Request {
         Self { method: "GET".into(), path: path.into(), headers: Vec::new(), body: String::new() }
     }
 
+    /// A POST without a body.
+    pub fn post(path: &str) -> Self {
+        Self { method: "POST".into(), ..Self::get(path) }
+    }
+
     /// A POST of a body that is urlencoded already.
     pub fn form(path: &str, body: &str) -> Self {
-        Self::post(path, "application/x-www-form-urlencoded", body)
+        Self::post_of(path, "application/x-www-form-urlencoded", body)
     }
 
     pub fn json(path: &str, body: &str) -> Self {
-        Self::post(path, "application/json", body)
+        Self::post_of(path, "application/json", body)
     }
 
     #[must_use]
@@ -42,9 +47,8 @@ impl Request {
         self
     }
 
-    fn post(path: &str, content_type: &str, body: &str) -> Self {
-        let request = Self { method: "POST".into(), path: path.into(), headers: Vec::new(), body: body.into() };
-        request.header("content-type", content_type)
+    fn post_of(path: &str, content_type: &str, body: &str) -> Self {
+        Self { body: body.into(), ..Self::post(path) }.header("content-type", content_type)
     }
 }
 

@@ -21,7 +21,7 @@ mod process;
 mod report;
 mod wrk;
 
-use case::{CASES, Case, Session};
+use case::{CASES, Case, LOGIN_CASE, PING_CASE, Session};
 use http::Reply;
 use process::Server;
 use report::{Report, Sample, Target};
@@ -71,6 +71,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         .filter(|case| options.only.is_empty() || options.only.iter().any(|name| name == case.name))
         .collect();
     let xtask = build(&options.profile, "xtask", "xtask")?;
+    let cases: Vec<&Case> = match options.floors {
+        true => cases.into_iter().filter(|case| case.floors.contains(&Target::ByHand)).collect(),
+        false => cases,
+    };
     let gatehouse = match options.floors {
         true => None,
         false => Some(build(&options.profile, "gatehouse-server", "gatehouse")?),
@@ -90,24 +94,33 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut expected = Vec::new();
     for subject in &subjects {
         for case in &cases {
-            expected.push(probe(subject, case)?);
+            expected.push(if subject.answers(case) { Some(probe(subject, case)?.length) } else { None });
         }
     }
     for round in 0..options.rounds {
         for (index, case) in cases.iter().enumerate() {
             for (place, subject) in subjects.iter().enumerate() {
+                let Some(length) = expected[place * cases.len() + index] else {
+                    continue;
+                };
                 eprintln!("round {}/{}: {} on {}", round + 1, options.rounds, case.name, subject.target.name());
-                let length = expected[place * cases.len() + index].length;
                 let sample = measure(subject, case, length, Duration::from_secs(options.seconds), directory.path())?;
                 report.samples.push(Sample { round, case: case.name, target: subject.target, ..sample });
             }
         }
     }
     for subject in &subjects {
-        for case in &cases {
+        for case in cases.iter().filter(|case| subject.answers(case) && case.script.is_none()) {
             probe(subject, case)?;
         }
         report.memory.push((subject.target, subject.server.resident_kib()?));
+    }
+    if let (Some(server), true) = (subjects.first(), cases.iter().any(|case| case.name == LOGIN_CASE)) {
+        for round in 0..options.rounds {
+            eprintln!("round {}/{}: {PING_CASE} beside {LOGIN_CASE}", round + 1, options.rounds);
+            let sample = beside_logins(server, Duration::from_secs(options.seconds), directory.path())?;
+            report.beside_logins.push(Sample { round, ..sample });
+        }
     }
     match options.json {
         true => println!("{:#}", report.json(&cases)),
@@ -127,15 +140,15 @@ fn start(
     let server = match gatehouse {
         Some((binary, purpose)) => {
             let server = Server::gatehouse(binary, &directory.join("loaded"), purpose)?;
-            let subject = Subject::new(Target::Gatehouse, server)?;
-            subject.session.create_apps()?;
+            let mut subject = Subject::new(Target::Gatehouse, server)?;
+            subject.session.prepare()?;
             Some(subject)
         }
         None => None,
     };
     let original = server.as_ref().unwrap_or(&by_hand);
     let mut replies = Vec::new();
-    for case in cases {
+    for case in cases.iter().filter(|case| case.floors.contains(&Target::Constant) && original.answers(case)) {
         let request = (case.request)(&original.session);
         replies.push(floor::constant::Recorded::new(&request, &probe(original, case)?));
     }
@@ -148,7 +161,8 @@ fn start(
     let recorded = directory.join("replies.json");
     let text = serde_json::to_vec(&replies).context("cannot write the recorded replies")?;
     std::fs::write(&recorded, text).context("cannot write the recorded replies")?;
-    let constant = Subject::new(Target::Constant, Server::floor(xtask, "constant", Some(&recorded))?)?;
+    let mut constant = Subject::new(Target::Constant, Server::floor(xtask, "constant", Some(&recorded))?)?;
+    constant.session.users = original.session.users.clone();
     Ok(server.into_iter().chain([constant, by_hand]).collect())
 }
 
@@ -157,6 +171,33 @@ impl Subject {
         let session = Session::open(server.address).map_err(|failure| named(target, &failure))?;
         Ok(Self { target, server, session })
     }
+
+    /// Whether this one can be asked a case.
+    fn answers(&self, case: &Case) -> bool {
+        self.target == Target::Gatehouse || case.floors.contains(&self.target)
+    }
+}
+
+/// Pings for `time`, while logins keep the threads of passwords busy.
+fn beside_logins(subject: &Subject, time: Duration, directory: &Path) -> Result<Sample, Failure> {
+    let (ping, login) = (case::named(PING_CASE)?, case::named(LOGIN_CASE)?);
+    let length = probe(subject, ping)?.length;
+    std::thread::scope(|scope| {
+        // It begins before the first ping that counts, and ends after the last.
+        let logins = scope.spawn(|| {
+            let time = time + Duration::from_secs(3);
+            wrk::load(subject.server.address, &ammunition(subject, login), time, directory)
+        });
+        let pings = measure(subject, ping, length, time, directory);
+        match logins.join() {
+            Ok(logins) => logins.and(pings),
+            Err(_) => Err(Failure::new("the thread of the logins panicked")),
+        }
+    })
+}
+
+fn ammunition<'a>(subject: &Subject, case: &'a Case) -> wrk::Ammunition<'a> {
+    wrk::Ammunition { name: case.name, request: (case.request)(&subject.session), script: case.script }
 }
 
 /// One reply of the case, checked to be a success.
@@ -173,9 +214,10 @@ fn probe(subject: &Subject, case: &Case) -> Result<Reply, Failure> {
 
 /// Loads the case for `time`, after a second that nobody counts. `length` is the reply's, in bytes.
 fn measure(subject: &Subject, case: &Case, length: usize, time: Duration, directory: &Path) -> Result<Sample, Failure> {
-    let request = (case.request)(&subject.session);
+    let ammunition = ammunition(subject, case);
     let load = |time| {
-        wrk::load(subject.server.address, &request, time, directory).map_err(|failure| named(subject.target, &failure))
+        wrk::load(subject.server.address, &ammunition, time, directory)
+            .map_err(|failure| named(subject.target, &failure))
     };
     load(Duration::from_secs(1))?;
     let before = subject.server.cpu()?;

@@ -63,7 +63,10 @@ impl Server {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GATEHOUSE_")) {
             command.env_remove(name);
         }
-        command.env("GATEHOUSE_GO_API__RATE_LIMIT", RATE_LIMIT).arg("serve").args(mode);
+        command.env("GATEHOUSE_GO_API__RATE_LIMIT", RATE_LIMIT);
+        // Requests that are under way at once present one refresh token, the last of them after the others' replies.
+        command.env("GATEHOUSE_EDGE_GATEWAY__REFRESH_GRACE", "3600");
+        command.arg("serve").args(mode);
         command.arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data).current_dir(data);
         Self::start(command, address, "/readyz", data)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::case::Case;
+use super::case::{Case, PING_CASE};
 
 /// At most this many times the user time of the floor by hand.
 const CPU_GOAL: f64 = 2.0;
@@ -14,6 +14,9 @@ const CPU_GOAL: f64 = 2.0;
 const START_GOAL: Duration = Duration::from_millis(200);
 /// Resident after load, in MiB.
 const MEMORY_GOAL: f64 = 40.0;
+
+/// At most this many times the p99 of pings, while logins keep the threads of passwords busy.
+const LATENCY_GOAL: f64 = 2.0;
 
 /// What is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,8 @@ pub(super) struct Report {
     /// The loaded server's log filter.
     log: String,
     pub(super) samples: Vec<Sample>,
+    /// Pings while logins keep the threads of passwords busy.
+    pub(super) beside_logins: Vec<Sample>,
     /// Starts on an empty store.
     pub(super) starts: Vec<Duration>,
     /// Resident memory after load, in KiB.
@@ -100,7 +105,16 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(rounds: u64, seconds: u64, pinned: bool, log: &str) -> Self {
         let log = log.to_owned();
-        Self { rounds, seconds, pinned, log, samples: Vec::new(), starts: Vec::new(), memory: Vec::new() }
+        Self {
+            rounds,
+            seconds,
+            pinned,
+            log,
+            samples: Vec::new(),
+            beside_logins: Vec::new(),
+            starts: Vec::new(),
+            memory: Vec::new(),
+        }
     }
 
     pub(super) fn table(&self, cases: &[&Case]) -> String {
@@ -123,7 +137,7 @@ impl Report {
         }
         writeln!(out)?;
         for case in cases {
-            for target in Target::ALL.into_iter().filter(|target| self.has(*target)) {
+            for target in Target::ALL.into_iter().filter(|target| self.of(case.name, *target).next().is_some()) {
                 write!(out, "{:<10} {:<10}", case.name, target.name())?;
                 for (_, _, decimals, value) in COLUMNS {
                     let median = self.median(case.name, target, value).unwrap_or(f64::NAN);
@@ -148,6 +162,10 @@ impl Report {
                 }
             }
         }
+        if let Some(ratio) = self.latency_beside_logins() {
+            let goal = (ratio <= LATENCY_GOAL, format!("at most {LATENCY_GOAL:.1}"));
+            writeln!(out, "{:<10} {:<24} {ratio:>6.2}{}", PING_CASE, "p99 µs beside logins", judged(Some(goal)))?;
+        }
         writeln!(out)?;
         if let Some(start) = median(self.starts.iter().map(Duration::as_secs_f64)) {
             let goal = (start < START_GOAL.as_secs_f64(), format!("under {} ms", START_GOAL.as_millis()));
@@ -171,7 +189,7 @@ impl Report {
             Value::Object(object(COLUMNS.map(value).into()))
         };
         let case = |case: &&Case| {
-            let targets = Target::ALL.into_iter().filter(|target| self.has(*target));
+            let targets = Target::ALL.into_iter().filter(|target| self.of(case.name, *target).next().is_some());
             json!({
                 "case": case.name,
                 "servers": object(targets.map(|target| (target.name(), figures(case, target))).collect()),
@@ -185,9 +203,19 @@ impl Report {
             "pinned": self.pinned,
             "log": self.log,
             "cases": cases.iter().map(case).collect::<Vec<_>>(),
+            "ping_p99_beside_logins": self.latency_beside_logins(),
             "start_ms": median(self.starts.iter().map(|start| start.as_secs_f64() * 1e3)),
             "resident_kib": object(memory.collect()),
         })
+    }
+
+    /// The median over the rounds of the p99 of pings beside logins divided by that of pings alone.
+    fn latency_beside_logins(&self) -> Option<f64> {
+        let of_round = |beside: &Sample| {
+            let alone = self.of(PING_CASE, Target::Gatehouse).find(|alone| alone.round == beside.round)?;
+            Some(beside.p99 / alone.p99)
+        };
+        median(self.beside_logins.iter().filter_map(of_round))
     }
 
     fn has(&self, target: Target) -> bool {
@@ -250,6 +278,10 @@ mod tests {
             report.samples.push(sample(round, Target::Constant, 100.0 * weather, 2.0 / weather));
             report.samples.push(sample(round, Target::ByHand, 80.0 * weather, 4.0 / weather));
         }
+        report.beside_logins = vec![
+            Sample { p99: 1800.0, ..sample(0, Target::Gatehouse, 50.0, 9.0) },
+            Sample { p99: 2700.0, ..sample(1, Target::Gatehouse, 50.0, 9.0) },
+        ];
         report.starts = [50, 90, 70].map(Duration::from_millis).into();
         report.memory = vec![(Target::Gatehouse, 41 * 1024), (Target::Constant, 8 * 1024)];
         report
@@ -271,6 +303,7 @@ mod tests {
         assert_eq!(ratios["user_to_by_hand"], 2.25);
         assert_eq!(json["cases"][0]["servers"]["gatehouse"]["requests_per_second"], 60.0);
         assert_eq!(json["start_ms"], 70.0);
+        assert_eq!(json["ping_p99_beside_logins"], 2.5);
         assert_eq!(json["resident_kib"]["gatehouse"], 41 * 1024);
     }
 
@@ -280,6 +313,7 @@ mod tests {
         let line = |part: &str| table.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{table}"));
         assert!(line("requests/s to constant").ends_with("0.60   MISSED: at least 0.62"), "{table}");
         assert!(line("user µs to by-hand").ends_with("2.25   MISSED: at most 2.0"), "{table}");
+        assert!(line("beside logins").ends_with("2.50   MISSED: at most 2.0"), "{table}");
         assert!(line("empty store").ends_with("70 ms   reached: under 200 ms"), "{table}");
         assert!(line("resident after load, gatehouse").ends_with("41.0 MiB   MISSED: under 40 MiB"), "{table}");
         assert!(line("resident after load, constant").ends_with("8.0 MiB"), "{table}");

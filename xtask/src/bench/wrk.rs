@@ -44,10 +44,26 @@ pub(super) fn require() -> Result<(), Failure> {
     found.map(drop).map_err(|_| Failure::new(sentence))
 }
 
-/// Sends `request` over and over for `time`. Every reply counts: one error fails the run.
-pub(super) fn load(address: SocketAddr, request: &Request, time: Duration, directory: &Path) -> Result<Load, Failure> {
-    let file = directory.join("load.lua");
-    std::fs::write(&file, script(request)).context("cannot write wrk's script")?;
+/// What is sent.
+pub(super) struct Ammunition<'a> {
+    /// Its name, after which the script's file is called.
+    pub(super) name: &'a str,
+    pub(super) request: Request,
+    /// Lua by which each reply changes the next request.
+    pub(super) script: Option<&'a str>,
+}
+
+/// Sends a request over and over for `time`. Every reply counts: one error fails the run.
+pub(super) fn load(
+    address: SocketAddr,
+    ammunition: &Ammunition<'_>,
+    time: Duration,
+    directory: &Path,
+) -> Result<Load, Failure> {
+    let Ammunition { name, request, script: steps } = ammunition;
+    let file = directory.join(format!("{name}.lua"));
+    let text = format!("{}{}", script(request), steps.unwrap_or_default());
+    std::fs::write(&file, text).context("cannot write wrk's script")?;
     let mut command = process::pinned("wrk", process::Core::Client);
     command.args(["--threads", "1", "--latency", "--timeout", "10s"]);
     command.args(["--connections", &CONNECTIONS.to_string(), "--duration", &format!("{}s", time.as_secs())]);
@@ -77,9 +93,9 @@ pub(super) fn load(address: SocketAddr, request: &Request, time: Duration, direc
 /// What the script's line begins with, to be found among wrk's own.
 const MARK: &str = "measured ";
 
-/// The script. The request is fixed, so wrk builds it once and no Lua runs while it measures.
+/// The script. Where the request is fixed, wrk builds it once and no Lua runs while it measures.
 fn script(request: &Request) -> String {
-    let mut script = format!("wrk.method = {}\n", lua(&request.method));
+    let mut script = format!("wrk.method = {}\nwrk.path = {}\n", lua(&request.method), lua(&request.path));
     if !request.body.is_empty() {
         script.push_str(&format!("wrk.body = {}\n", lua(&request.body)));
     }
@@ -121,7 +137,7 @@ mod tests {
     #[test]
     fn the_script_sends_the_request() {
         let script = script(&Request::form("/a", "b=c").header("x-token", "d"));
-        assert!(script.starts_with("wrk.method = \"POST\"\nwrk.body = \"b=c\"\n"), "{script}");
+        assert!(script.starts_with("wrk.method = \"POST\"\nwrk.path = \"/a\"\nwrk.body = \"b=c\"\n"), "{script}");
         assert!(script.contains("wrk.headers[\"x-token\"] = \"d\"\n"), "{script}");
     }
 }
