@@ -134,7 +134,7 @@ async fn a_pool_is_added_replaced_and_found_by_what_it_serves() {
         store.put_pool(pool(7, Some(1))).await.unwrap();
         let changed = PoolRow { name: "香港".to_owned(), request_max: 0, ..pool(7, Some(2)) };
         store.put_pool(changed.clone()).await.unwrap();
-        assert_eq!(store.pools(&[7]).await.unwrap(), [changed.clone()], "{:?}", database.backend());
+        assert_eq!(store.pools(&[7]).await.unwrap(), [changed], "{:?}", database.backend());
         assert_eq!(ids(store.pools_for(1).await.unwrap()), [0]);
     }
 }
