@@ -85,7 +85,8 @@ type FaultOf<O> = Fault<<<O as Operation>::Reply as Reply>::Code>;
 /// What the dialect answers to an operation: an envelope, serialised once.
 pub struct Answer<O> {
     status: u16,
-    code: i32,
+    /// None for success.
+    code: Option<i32>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     operation: PhantomData<O>,
@@ -96,8 +97,8 @@ impl<O: Operation> Answer<O> {
     pub fn of(cx: &Context, outcome: Result<<O::Reply as Reply>::Data, Fault<<O::Reply as Reply>::Code>>) -> Self {
         match outcome {
             Ok(data) => {
-                let code = <O::Reply as Reply>::Code::SUCCESS.number();
-                Self::new(200, code, O::Reply::success(cx, data).to_bytes())
+                let body = O::Reply::success(cx, data).to_bytes();
+                Self { status: 200, code: None, headers: Vec::new(), body, operation: PhantomData }
             }
             Err(fault) => Self::fault(cx, &fault),
         }
@@ -117,7 +118,8 @@ impl<O: Operation> Answer<O> {
 
     /// The envelope around a fault.
     pub fn fault(cx: &Context, fault: &Fault<<O::Reply as Reply>::Code>) -> Self {
-        Self::new(fault.status(), fault.code().number(), Self::body_of(cx, fault))
+        let (status, code) = (fault.status(), Some(fault.code().number()));
+        Self { status, code, headers: Vec::new(), body: Self::body_of(cx, fault), operation: PhantomData }
     }
 
     /// The envelope around a fault, as JSON.
@@ -126,10 +128,6 @@ impl<O: Operation> Answer<O> {
             200 => O::Reply::failure(cx, fault).to_bytes(),
             _ => O::failure(cx, fault),
         }
-    }
-
-    fn new(status: u16, code: i32, body: Bytes) -> Self {
-        Self { status, code, headers: Vec::new(), body, operation: PhantomData }
     }
 }
 
@@ -151,20 +149,27 @@ impl<O: Operation> ApiResponse for Answer<O> {
     }
 }
 
-/// The code in a reply's envelope, for logs and metrics; it travels with the response.
+/// The code in a reply's envelope, for logs and metrics; it travels with the response. Without one it is that of success,
+/// which most replies are, and which so costs nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeCode(pub i32);
 
-/// A reply of JSON bytes.
-pub(super) fn json(status: u16, code: i32, body: Bytes) -> Response {
+/// Headers of a reply, those that the transport adds included: room for all of them is made at once.
+const HEADERS: usize = 12;
+
+/// A reply of JSON bytes, with its code unless it is that of success.
+pub(super) fn json(status: u16, code: Option<i32>, body: Bytes) -> Response {
     let mut response = Response::default();
+    response.headers_mut().reserve(HEADERS);
     response.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     if !body.is_empty() {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
-    response.set_data(OutcomeCode(code));
+    if let Some(code) = code {
+        response.set_data(OutcomeCode(code));
+    }
     response.set_body(body);
     response
 }

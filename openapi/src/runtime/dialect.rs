@@ -90,7 +90,12 @@ pub struct RateLimit {
 impl Document {
     /// The operation that a request is meant for.
     pub fn operation(&self, method: &str, path: &str) -> Option<&'static OperationFacts> {
-        self.operations.iter().find(|facts| facts.takes(method) && facts.is_at(path))
+        self.position(method, path).map(|at| &self.operations[at])
+    }
+
+    /// Its place among the operations.
+    pub fn position(&self, method: &str, path: &str) -> Option<usize> {
+        self.operations.iter().position(|facts| facts.takes(method) && facts.is_at(path))
     }
 
     /// Whether a path belongs to the dialect.

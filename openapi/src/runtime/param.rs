@@ -8,7 +8,10 @@ use poem_openapi::{
     types::ParseFromParameter,
 };
 
-use super::{Refusal, Refused};
+use super::{
+    Refusal, Refused,
+    security::{Luggage, luggage},
+};
 
 /// A parameter of the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +24,6 @@ pub struct Query<T>(pub T);
 /// A parameter in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<T>(pub T);
-
-/// The names and values of a request's query; none where it is not UTF-8.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct QueryPairs(pub(super) Option<Vec<(String, String)>>);
 
 /// The type of a parameter, which may be a list or may be missing.
 pub trait Parameter: ParseFromParameter {
@@ -103,10 +102,10 @@ fn path_values<'a>(request: &'a Request, name: &'static str) -> Result<Vec<&'a s
 }
 
 fn query_values<'a>(request: &'a Request, name: &'static str) -> Result<Vec<&'a str>, &'static str> {
-    let Some(QueryPairs(pairs)) = request.extensions().get() else {
+    let Ok(Luggage { query, .. }) = luggage(request) else {
         return Ok(Vec::new());
     };
-    let pairs = pairs.as_ref().ok_or("stands in a query that is not UTF-8")?;
+    let pairs = query.as_ref().ok_or("stands in a query that is not UTF-8")?;
     Ok(pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect())
 }
 

@@ -1,7 +1,7 @@
 //! Request bodies. Every encoding ends in one JSON value that the model's own parser checks, so that a schema means
 //! the same in JSON, urlencoded and multipart.
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -14,8 +14,8 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::{Map, Value, error::Category};
+use serde::de::{DeserializeOwned, IgnoredAny, value::MapDeserializer};
+use serde_json::{Value, error::Category};
 
 use super::{Checked, Refusal, Refused, security::context, strict};
 
@@ -177,7 +177,7 @@ async fn parse_urlencoded<T: Type + DeserializeOwned + FormFields>(
     bytes: Bytes,
 ) -> poem::Result<T> {
     let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Invalid, "the form is not UTF-8"))?;
-    form(pairs)
+    form(pairs.into_iter())
 }
 
 /// Boxed, because its state is large and every request of an operation that also reads it would carry it along.
@@ -185,7 +185,10 @@ fn parse_multipart<'a, T: Type + DeserializeOwned + FormFields + 'a>(
     request: &'a Request,
     bytes: Bytes,
 ) -> Pin<Box<dyn Future<Output = poem::Result<T>> + Send + 'a>> {
-    Box::pin(async move { form(multipart_pairs(request, bytes).await?) })
+    Box::pin(async move {
+        let pairs = multipart_pairs(request, bytes).await?;
+        form(pairs.into_iter().map(|(name, value)| (name.into(), value.into())))
+    })
 }
 
 async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(String, String)>> {
@@ -206,12 +209,15 @@ async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(S
     Ok(pairs)
 }
 
-fn form<T: Type + DeserializeOwned + FormFields>(pairs: Vec<(String, String)>) -> poem::Result<T> {
-    strict::deserialize(to_json::<T>(pairs)?).map_err(|_| mismatch::<T>().into())
+fn form<'a, T: Type + DeserializeOwned + FormFields>(
+    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> poem::Result<T> {
+    let fields = MapDeserializer::new(fields::<T>(pairs)?.into_iter());
+    strict::deserialize::<T, MapDeserializer<_, serde_json::Error>>(fields).map_err(|_| mismatch::<T>().into())
 }
 
 /// The pairs of a urlencoded text; `None` where it is not UTF-8.
-pub(super) fn pairs(encoded: &[u8]) -> Option<Vec<(String, String)>> {
+pub(super) fn pairs(encoded: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
     encoded
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
@@ -228,28 +234,30 @@ pub(super) fn pairs(encoded: &[u8]) -> Option<Vec<(String, String)>> {
 /// The first value of a query parameter; `None` where it is missing or not UTF-8.
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     let (_, value) = pairs(query.as_bytes())?.into_iter().find(|(known, _)| known == name)?;
-    Some(value)
+    Some(value.into_owned())
 }
 
-fn decode(encoded: &[u8]) -> Option<String> {
+fn decode(encoded: &[u8]) -> Option<Cow<'_, str>> {
     if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
-        return std::str::from_utf8(encoded).ok().map(str::to_owned);
+        return std::str::from_utf8(encoded).ok().map(Cow::Borrowed);
     }
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned())
+    percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned().into())
 }
 
-/// The JSON object that a form stands for. Unknown fields are left out; a field that must not repeat and does is refused,
-/// because whichever value won, somebody would have meant the other.
-fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
-    let mut object = Map::new();
+/// The entries of the JSON object that a form stands for. Unknown fields are left out; a field that must not repeat and
+/// does is refused, because whichever value won, somebody would have meant the other.
+fn fields<'a, T: FormFields>(
+    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> poem::Result<Vec<(&'static str, Value)>> {
+    let mut fields = Vec::with_capacity(T::FIELDS.len());
     for (name, text) in pairs {
-        let Some((_, kind)) = T::FIELDS.iter().find(|(known, _)| *known == name) else {
+        let Some((name, kind)) = T::FIELDS.iter().find(|(known, _)| *known == name) else {
             continue;
         };
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
         let item = match kind {
-            FieldKind::Text => Value::String(text),
+            FieldKind::Text => Value::String(text.into_owned()),
             FieldKind::Integer => text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?,
             FieldKind::Number => {
                 let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
@@ -257,12 +265,12 @@ fn to_json<T: FormFields>(pairs: Vec<(String, String)>) -> poem::Result<Value> {
             }
             FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
         };
-        if object.contains_key(&name) {
+        if fields.iter().any(|(known, _)| known == name) {
             return Err(invalid("stands there twice").into());
         }
-        object.insert(name, item);
+        fields.push((*name, item));
     }
-    Ok(Value::Object(object))
+    Ok(fields)
 }
 
 /// Whether a request announces or carries no body at all.
@@ -281,14 +289,14 @@ mod tests {
         const FIELDS: &'static [(&'static str, FieldKind)] = &[("tool", FieldKind::Text), ("days", FieldKind::Integer)];
     }
 
-    fn form(text: &str) -> Result<Value, String> {
-        to_json::<Loan>(pairs(text.as_bytes()).unwrap()).map_err(|error| error.to_string())
+    fn form(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
+        fields::<Loan>(pairs(text.as_bytes()).unwrap().into_iter()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn text_becomes_what_the_schema_says() {
-        let value = form("tool=a+b%26c&days=3&unknown=1").unwrap();
-        assert_eq!(value, serde_json::json!({ "tool": "a b&c", "days": 3 }));
+        let fields = form("tool=a+b%26c&days=3&unknown=1").unwrap();
+        assert_eq!(fields, [("tool", Value::from("a b&c")), ("days", Value::from(3))]);
     }
 
     #[test]

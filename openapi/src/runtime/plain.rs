@@ -67,7 +67,7 @@ impl From<Refusal> for Parts {
 
 impl IntoResponse for Parts {
     fn into_response(self) -> Response {
-        let code = i32::from(self.status);
+        let code = Some(i32::from(self.status));
         let mut response = match self.body {
             Some(body) => json(self.status, code, body),
             None => bare(self.status),

@@ -1,10 +1,14 @@
 //! The routes of a dialect in one flat table: a hash look-up for fixed paths, poem's tree for those with parameters.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    future::{Future, ready},
+    pin::Pin,
+};
 
 use poem::{
     Endpoint, Request, Response, Route, RouteMethod,
-    endpoint::BoxEndpoint,
+    endpoint::{BoxEndpoint, DynEndpoint},
     error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
     http::Method,
 };
@@ -13,16 +17,20 @@ use poem_openapi::{OpenApiService, error::ContentTypeError};
 use super::{
     Context, Dialect, ErrorCode, Fault, Refusal, Refused,
     answer::json,
-    param::QueryPairs,
     payload::{has_no_body, pairs},
+    security::Luggage,
 };
 
 /// The routes of one dialect.
 pub struct RouteTable<D: Dialect> {
     dialect: D,
-    fixed: HashMap<String, Vec<(Method, BoxEndpoint<'static>)>>,
+    /// Paths without parameters. A document has some dozens of them at most, so that comparing is quicker than hashing.
+    fixed: Vec<(String, Vec<(Method, BoxEndpoint<'static>)>)>,
     patterns: Route,
 }
+
+/// A reply on its way.
+type Routed<'a> = Pin<Box<dyn Future<Output = poem::Result<Response>> + Send + 'a>>;
 
 /// A reply, and what it means in the log.
 pub struct Matched {
@@ -37,7 +45,7 @@ impl<D: Dialect> RouteTable<D> {
     pub fn new(dialect: D) -> Self {
         let mut endpoints = HashMap::new();
         dialect.clone().add_routes(&mut endpoints);
-        let mut fixed = HashMap::new();
+        let mut fixed = Vec::new();
         let mut patterns = Route::new();
         for (path, methods) in endpoints {
             if path.contains(':') {
@@ -46,7 +54,7 @@ impl<D: Dialect> RouteTable<D> {
                     .fold(RouteMethod::new(), |all, (method, endpoint)| all.method(method, endpoint));
                 patterns = patterns.at(path, methods);
             } else {
-                fixed.insert(path, methods.into_iter().collect());
+                fixed.push((path, methods.into_iter().collect()));
             }
         }
         Self { dialect, fixed, patterns }
@@ -62,33 +70,37 @@ impl<D: Dialect> RouteTable<D> {
         OpenApiService::new(self.dialect.clone(), D::DOCUMENT.dialect, "").spec()
     }
 
-    /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope.
-    pub async fn call(&self, cx: &Context, mut request: Request) -> Matched {
+    /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope. The request itself is no part of the
+    /// future, which is copied more than once.
+    pub fn call<'a>(&'a self, cx: &'a Context, mut request: Request) -> impl Future<Output = Matched> + Send + 'a {
         let no_body = has_no_body(&request);
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let query = match uri.query() {
-            Some(query) => pairs(query.as_bytes()),
+            Some(query) => pairs(query.as_bytes())
+                .map(|pairs| pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()),
             None => Some(Vec::new()),
         };
-        let extensions = request.extensions_mut();
-        extensions.insert(*cx);
-        extensions.insert(self.dialect.handler().clone());
         // A query that is not UTF-8 is the parameters' matter: paths, methods and credentials are judged before it, and
         // an operation without parameters does not look at it.
-        extensions.insert(QueryPairs(query));
-        match self.route(request).await {
-            Ok(response) => Matched { response, refused: None },
-            Err(error) => self.refuse(cx, error, no_body, &method, uri.path()),
+        let luggage = Luggage { context: *cx, handler: self.dialect.handler().clone(), query };
+        request.extensions_mut().insert(luggage);
+        let routed = self.route(request);
+        async move {
+            match routed.await {
+                Ok(response) => Matched { response, refused: None },
+                Err(error) => self.refuse(cx, error, no_body, &method, uri.path()),
+            }
         }
     }
 
     /// A reply that the transport gives instead of any operation.
     pub fn refuse_with(cx: &Context, refusal: Refusal) -> Response {
         let fault = Fault::<D::Code>::refusal(refusal);
-        json(fault.status(), fault.code().number(), D::failure(cx, &fault))
+        json(fault.status(), Some(fault.code().number()), D::failure(cx, &fault))
     }
 
-    async fn route(&self, request: Request) -> poem::Result<Response> {
+    fn route(&self, request: Request) -> Routed<'_> {
+        let refused = || Box::pin(ready(Err(MethodNotAllowedError.into())));
         let path = request.uri().path();
         // poem takes HEAD for GET everywhere, and would do what must not be done by asking.
         if *request.method() == Method::HEAD
@@ -97,18 +109,18 @@ impl<D: Dialect> RouteTable<D> {
                 .iter()
                 .any(|facts| facts.is_at(path) && facts.method == "GET" && !facts.takes("HEAD"))
         {
-            return Err(MethodNotAllowedError.into());
+            return refused();
         }
-        let Some(methods) = self.fixed.get(request.uri().path()) else {
-            return self.patterns.call(request).await;
+        let Some((_, methods)) = self.fixed.iter().find(|(known, _)| known == path) else {
+            return Box::pin(self.patterns.call(request));
         };
         let find = |method: &Method| methods.iter().find(|(known, _)| known == method).map(|(_, endpoint)| endpoint);
         if let Some(endpoint) = find(request.method()) {
-            return endpoint.call(request).await;
+            return DynEndpoint::call(&**endpoint, request);
         }
         match find(&Method::GET) {
-            Some(endpoint) if *request.method() == Method::HEAD => endpoint.call(request).await,
-            _ => Err(MethodNotAllowedError.into()),
+            Some(endpoint) if *request.method() == Method::HEAD => DynEndpoint::call(&**endpoint, request),
+            _ => refused(),
         }
     }
 
@@ -119,7 +131,7 @@ impl<D: Dialect> RouteTable<D> {
                 Some(facts) => D::failure_of(facts.id, cx, fault),
                 None => D::failure(cx, fault),
             };
-            json(fault.status(), fault.code().number(), body)
+            json(fault.status(), Some(fault.code().number()), body)
         };
         if let Some(fault) = error.downcast_ref::<Fault<D::Code>>() {
             return Matched { response: answer(fault), refused: None };

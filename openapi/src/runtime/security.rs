@@ -1,24 +1,38 @@
 //! How a credential is read from a request. Whether it is good is the handler's business.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use poem::{Request, http::header::AUTHORIZATION};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 
 use super::{Context, Refusal, Refused};
 
+/// What travels with a request to its extractors, in one piece, because each piece is allocated by itself.
+#[derive(Clone)]
+pub(super) struct Luggage {
+    pub(super) context: Context,
+    pub(super) handler: Arc<dyn Any + Send + Sync>,
+    /// The names and values of the query; none where it is not UTF-8.
+    pub(super) query: Option<Vec<(String, String)>>,
+}
+
 /// The handler and the context of a request, for extractors that need both.
 ///
 /// # Errors
 ///
 /// [`Refusal::Fault`] where the transport put neither there, which no mounted dialect can bring about.
-pub fn handler<H: Send + Sync + 'static>(request: &Request) -> poem::Result<(&Arc<H>, &Context)> {
-    let handler = request.data::<Arc<H>>().ok_or_else(|| Refused::new(Refusal::Fault, "the dialect is not mounted"))?;
-    Ok((handler, context(request)?))
+pub fn handler<H: Send + Sync + 'static>(request: &Request) -> poem::Result<(&H, &Context)> {
+    let Luggage { context, handler, .. } = luggage(request)?;
+    let handler = handler.downcast_ref().ok_or_else(|| Refused::new(Refusal::Fault, "another dialect is mounted"))?;
+    Ok((handler, context))
 }
 
 pub(super) fn context(request: &Request) -> poem::Result<&Context> {
-    Ok(request.data::<Context>().ok_or_else(|| Refused::new(Refusal::Fault, "the request has no context"))?)
+    Ok(&luggage(request)?.context)
+}
+
+pub(super) fn luggage(request: &Request) -> poem::Result<&Luggage> {
+    Ok(request.data().ok_or_else(|| Refused::new(Refusal::Fault, "the dialect is not mounted"))?)
 }
 
 /// A security scheme of a document.

@@ -129,9 +129,12 @@ pub struct Listed<T> {
 struct Known {
     app: Arc<App>,
     secret_hash: String,
+    /// The same, taken apart; none if it is damaged.
+    stored: Option<StoredHash>,
 }
 
-/// The operations on applications.
+/// The operations on applications. What asks the store is boxed wherever memory is asked first: the store's futures are
+/// large, and one that holds them is copied with them at every request.
 pub struct Apps {
     store: Store,
     keys: Arc<KeyRing>,
@@ -169,23 +172,27 @@ impl Apps {
         if app_id.contains('\0') {
             return Err(Error::UnknownApp);
         }
-        let remembered = self.by_app_id.contains_key(app_id);
-        let known = self.known_by_app_id(app_id).await?;
-        let stored = known.as_deref().and_then(|known| StoredHash::parse(&known.secret_hash));
+        let remembered = self.by_app_id.get(app_id);
+        let is_remembered = remembered.is_some();
+        let known = match remembered {
+            Some(known) => Some(known),
+            None => Box::pin(self.read_by_app_id(app_id)).await?,
+        };
         let active = self.keys.active();
-        let stored = stored.and_then(|stored| Some((self.keys.by_id(stored.key_id)?, stored.mac)));
+        let stored = known.as_deref().and_then(|known| known.stored.as_ref());
+        let stored = stored.and_then(|stored| Some((self.keys.by_id(&stored.key_id)?, stored.mac)));
         // Without a stored hash the comparison is made all the same, with one that nothing matches.
         let (key, mac) = stored.unwrap_or_else(|| (Arc::clone(&active), [0; 32]));
         let genuine = verify_secret(&key, app_id, secret, &mac);
         let Some(known) = known.filter(|known| genuine && known.app.status == AppStatus::Enabled) else {
-            if remembered {
+            if is_remembered {
                 // An id that nobody has is looked for in the store each time; one that is remembered must take as long.
-                self.store.app_by_app_id(app_id).await?;
+                Box::pin(self.store.app_by_app_id(app_id)).await?;
             }
             return Err(Error::UnknownApp);
         };
         if key.id() != active.id() {
-            self.move_secret(&known, &active, secret).await;
+            Box::pin(self.move_secret(&known, &active, secret)).await;
         }
         Ok(Arc::clone(&known.app))
     }
@@ -223,10 +230,13 @@ impl Apps {
         if let Some(listed) = self.pages.get(&key) {
             return Ok(listed);
         }
-        let (rows, total) = tokio::try_join!(
-            self.store.apps_created_by(creator, page.offset(), page.size()),
-            self.store.count_apps_created_by(creator),
-        )?;
+        let (rows, total) = Box::pin(async {
+            tokio::try_join!(
+                self.store.apps_created_by(creator, page.offset(), page.size()),
+                self.store.count_apps_created_by(creator),
+            )
+        })
+        .await?;
         let listed = Arc::new(Listed { items: rows.into_iter().map(App::from).collect(), total });
         self.pages.insert(key, Arc::clone(&listed));
         Ok(listed)
@@ -253,7 +263,11 @@ impl Apps {
     /// # Errors
     /// Only those of the store.
     pub async fn by_app_id(&self, app_id: &AppId) -> Result<Option<Arc<App>>, Error> {
-        Ok(self.known_by_app_id(app_id.as_str()).await?.map(|known| Arc::clone(&known.app)))
+        let known = match self.by_app_id.get(app_id.as_str()) {
+            Some(known) => Some(known),
+            None => self.read_by_app_id(app_id.as_str()).await?,
+        };
+        Ok(known.map(|known| Arc::clone(&known.app)))
     }
 
     /// Disables an application and tells it so: it can no longer authenticate, and its tokens are refused.
@@ -341,10 +355,7 @@ impl Apps {
         }
     }
 
-    async fn known_by_app_id(&self, app_id: &str) -> Result<Option<Arc<Known>>, Error> {
-        if let Some(known) = self.by_app_id.get(app_id) {
-            return Ok(Some(known));
-        }
+    async fn read_by_app_id(&self, app_id: &str) -> Result<Option<Arc<Known>>, Error> {
         let before = self.changes.load(Ordering::SeqCst);
         let row = self.store.app_by_app_id(app_id).await?;
         Ok(row.map(|row| self.remember(row, before)))
@@ -355,7 +366,7 @@ impl Apps {
             return Ok(Some(known));
         }
         let before = self.changes.load(Ordering::SeqCst);
-        let row = self.store.app_by_id(id).await?;
+        let row = Box::pin(self.store.app_by_id(id)).await?;
         Ok(row.map(|row| self.remember(row, before)))
     }
 
@@ -363,7 +374,8 @@ impl Apps {
     /// that this late entry would outlive it: it is then taken out again.
     fn remember(&self, row: AppRow, before: u64) -> Arc<Known> {
         let secret_hash = row.secret_hash.clone();
-        let known = Arc::new(Known { app: Arc::new(App::from(row)), secret_hash });
+        let stored = StoredHash::parse(&secret_hash);
+        let known = Arc::new(Known { app: Arc::new(App::from(row)), secret_hash, stored });
         self.by_app_id.insert(known.app.app_id.as_str().to_owned(), Arc::clone(&known));
         self.by_id.insert(known.app.id, Arc::clone(&known));
         if self.changes.load(Ordering::SeqCst) != before {
@@ -406,17 +418,17 @@ impl From<AppRow> for App {
 }
 
 /// `key id:hexadecimal`, taken apart.
-struct StoredHash<'a> {
-    key_id: &'a str,
+struct StoredHash {
+    key_id: String,
     mac: [u8; 32],
 }
 
-impl<'a> StoredHash<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+impl StoredHash {
+    fn parse(text: &str) -> Option<Self> {
         let (key_id, digits) = text.split_once(':')?;
         let mut mac = [0; 32];
         hex::decode_to_slice(digits, &mut mac).ok()?;
-        Some(Self { key_id, mac })
+        Some(Self { key_id: key_id.to_owned(), mac })
     }
 }
 

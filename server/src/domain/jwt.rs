@@ -1,9 +1,10 @@
 //! JSON Web Tokens (RFC 7519) signed by HMAC-SHA256, and what `jsonwebtoken` leaves to its users: it takes a header with
 //! any `typ` and an unknown `crit`, and a token of any length.
 
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +15,8 @@ pub(super) const MAX_BYTES: usize = 4096;
 pub struct JwtKey {
     /// The header of every token that this key signs, encoded once.
     header: String,
-    encoding: EncodingKey,
+    /// The key with its state computed once, which `jsonwebtoken` would compute for each token.
+    encoding: hmac::Key,
     decoding: DecodingKey,
 }
 
@@ -22,7 +24,8 @@ impl JwtKey {
     /// The key of these bytes, which tokens name by `kid`.
     pub(super) fn new(secret: &[u8], kid: &str) -> serde_json::Result<Self> {
         let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header(kid))?);
-        Ok(Self { header, encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) })
+        let encoding = hmac::Key::new(HMAC_SHA256, secret);
+        Ok(Self { header, encoding, decoding: DecodingKey::from_secret(secret) })
     }
 }
 
@@ -31,17 +34,17 @@ fn header(kid: &str) -> Header {
     Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) }
 }
 
-/// The token for `claims`, signed under `key`. It is what `jsonwebtoken::encode` gives, but the header is not
-/// serialised anew for each token.
-pub(super) fn sign(claims: &impl Serialize, key: &JwtKey) -> jsonwebtoken::errors::Result<String> {
+/// The token for `claims`, signed under `key`. It is what `jsonwebtoken::encode` gives, but neither is the header
+/// serialised nor the key prepared anew for each token.
+pub(super) fn sign(claims: &impl Serialize, key: &JwtKey) -> serde_json::Result<String> {
     let claims = serde_json::to_vec(claims)?;
     let mut token = String::with_capacity(key.header.len() + claims.len() * 4 / 3 + 50);
     token.push_str(&key.header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-    let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.encoding, Algorithm::HS256)?;
+    let signature = hmac::sign(&key.encoding, token.as_bytes());
     token.push('.');
-    token.push_str(&signature);
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)
 }
 

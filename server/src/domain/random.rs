@@ -1,5 +1,6 @@
 //! Randomness as a parameter: the system's generator in service, a seeded sequence in tests.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +21,33 @@ const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 /// Bytes from here on are drawn again, because 256 is no multiple of 62 and the first letters would come more often.
 const ALPHANUMERIC_LIMIT: u8 = 248;
+
+/// Bytes of the system's generator that a thread draws ahead for ids. One call costs as much as all else of an id.
+const AHEAD: usize = 1024;
+
+/// Bytes drawn ahead, of which the first ones are used up, and erased.
+struct Ahead {
+    bytes: [u8; AHEAD],
+    used: usize,
+}
+
+thread_local! {
+    static DRAWN_AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; AHEAD], used: AHEAD }) };
+}
+
+impl Ahead {
+    /// Gives bytes away; `into` must not be longer than [`AHEAD`].
+    fn give(&mut self, into: &mut [u8], draw: impl FnOnce(&mut [u8])) {
+        if into.len() > AHEAD - self.used {
+            draw(&mut self.bytes);
+            self.used = 0;
+        }
+        let given = &mut self.bytes[self.used..self.used + into.len()];
+        into.copy_from_slice(given);
+        given.fill(0);
+        self.used += into.len();
+    }
+}
 
 impl Random {
     /// The cryptographic generator of the process, seeded by the operating system.
@@ -79,14 +107,16 @@ impl Random {
         text
     }
 
-    /// `length` lower-case hexadecimal digits (4 bits a digit).
+    /// `length` lower-case hexadecimal digits (4 bits a digit), at most 128. They are for ids, which nobody can guess; what
+    /// must stay secret is made of [`bytes`](Self::bytes) or [`alphanumeric`](Self::alphanumeric), which draw nothing ahead.
     pub fn hex(&self, length: usize) -> String {
-        let mut bytes = vec![0; length.div_ceil(2)];
-        self.fill(&mut bytes);
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        let mut bytes = [0; 64];
+        let bytes = &mut bytes[..length.div_ceil(2)];
+        match &self.0 {
+            Source::System => DRAWN_AHEAD.with_borrow_mut(|ahead| ahead.give(bytes, |all| self.fill(all))),
+            Source::Seeded { .. } => self.fill(bytes),
         }
+        let mut text = hex::encode(bytes);
         text.truncate(length);
         text
     }
@@ -107,6 +137,34 @@ mod tests {
     #[test]
     fn system_bytes_differ() {
         assert_ne!(Random::system().bytes::<16>(), Random::system().bytes::<16>());
+    }
+
+    #[test]
+    fn what_is_drawn_ahead_is_given_once_and_erased() {
+        let mut ahead = Ahead { bytes: [0; AHEAD], used: AHEAD };
+        let mut draws: u8 = 0;
+        let mut given = Vec::new();
+        for _ in 0..3 * AHEAD / 48 {
+            let mut into = [0; 48];
+            ahead.give(&mut into, |all| {
+                draws += 1;
+                for (number, byte) in all.iter_mut().enumerate() {
+                    *byte = (number % 251) as u8 ^ draws;
+                }
+            });
+            given.push(into);
+            assert!(ahead.bytes[..ahead.used].iter().all(|byte| *byte == 0));
+        }
+        assert_eq!(draws, 4, "a rest that is too short is not given");
+        given.sort_unstable();
+        given.dedup();
+        assert_eq!(given.len(), 3 * AHEAD / 48, "no bytes were given twice");
+    }
+
+    #[test]
+    fn ids_differ() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| Random::system().hex(32)).collect();
+        assert_eq!(ids.len(), 1000);
     }
 
     #[test]

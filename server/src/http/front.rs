@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -10,7 +9,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OperationFacts, OutcomeCode, Refusal};
+use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OutcomeCode, Refusal};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -24,7 +23,7 @@ use super::{
     client_ip::client_ip,
     cors::Cors,
     heads::Unread,
-    metrics::{Metrics, NO_DIALECT, NO_OPERATION},
+    metrics::{Metrics, NO_DIALECT, NO_OPERATION, Tally},
     mount::Mount,
     ops::{Ops, problem},
     trace::{TraceIds, X_TRACE_ID},
@@ -71,22 +70,62 @@ pub struct Rules {
 /// A dialect with what the front does for it.
 struct Mounted {
     routes: Box<dyn Mount>,
+    document: &'static Document,
     limits: Option<Arc<Limits>>,
     cors: Cors,
+    /// The code of success in the envelope.
+    success: i32,
+    /// The numbers of each operation, in the document's order.
+    tallies: Vec<Tally>,
+    /// Those of requests that reach none.
+    unmatched: Tally,
 }
 
 impl Mounted {
-    fn new(routes: Box<dyn Mount>) -> Self {
-        let limits = routes.limits();
-        let cors = Cors::new(routes.allowed_origins());
-        Self { routes, limits, cors }
+    fn new(routes: Box<dyn Mount>, metrics: &Metrics) -> Self {
+        let (document, success) = (routes.document(), routes.success());
+        let tally = |operation| metrics.tally(document.dialect, operation, success);
+        Self {
+            document,
+            limits: routes.limits(),
+            cors: Cors::new(routes.allowed_origins()),
+            success,
+            tallies: document.operations.iter().map(|facts| tally(facts.id)).collect(),
+            unmatched: tally(NO_OPERATION),
+            routes,
+        }
     }
 
     /// Counts a request of this client, where the operation that it is meant for is limited.
-    fn count(&self, operation: Option<&OperationFacts>, client: IpAddr) -> Option<Decision> {
-        let document = self.routes.document();
-        let limited = operation.map_or(document.rate_limit.is_some(), |facts| facts.rate_limit.is_some());
+    fn count(&self, operation: Option<usize>, client: IpAddr) -> Option<Decision> {
+        let limit = operation.map_or(&self.document.rate_limit, |at| &self.document.operations[at].rate_limit);
+        let limited = limit.is_some();
         self.limits.as_ref().filter(|_| limited).map(|limits| limits.hit(client))
+    }
+
+    /// What every reply of a dialect has, and what is kept of it.
+    fn finish(
+        &self,
+        tally: &Tally,
+        cx: &Context,
+        matched: Matched,
+        decision: Option<Decision>,
+        started: Instant,
+    ) -> Response {
+        let Matched { mut response, refused } = matched;
+        let headers = response.headers_mut();
+        headers.insert(X_TRACE_ID, header_text(cx.trace.as_str()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(decision) = decision {
+            mark(headers, decision, cx.at_millis / 1000);
+        }
+        let status = response.status().as_u16();
+        let code = response.data::<OutcomeCode>().map_or(self.success, |code| code.0);
+        let took = started.elapsed();
+        tally.reply(status, code, took);
+        access_line!(info, cx, tally.dialect(), tally.operation(), status, code, refused, took);
+        response
     }
 }
 
@@ -104,7 +143,6 @@ pub enum Scope {
 /// Takes every request.
 pub struct Front {
     dialects: Vec<Mounted>,
-    prefixes: HashMap<&'static str, usize>,
     ops: Ops,
     rules: Rules,
     traces: TraceIds,
@@ -122,19 +160,14 @@ impl Front {
         clock: Clock,
         metrics: Metrics,
     ) -> Self {
-        let dialects: Vec<_> = dialects.into_iter().map(Mounted::new).collect();
-        let prefixes = dialects
-            .iter()
-            .enumerate()
-            .flat_map(|(at, mounted)| mounted.routes.document().prefixes.iter().map(move |prefix| (*prefix, at)))
-            .collect();
-        Self { dialects, prefixes, ops, rules, traces, clock, metrics }
+        let dialects = dialects.into_iter().map(|routes| Mounted::new(routes, &metrics)).collect();
+        Self { dialects, ops, rules, traces, clock, metrics }
     }
 
     /// The reply to a request.
     pub async fn serve(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         peer: SocketAddr,
         local: SocketAddr,
         scope: Scope,
@@ -146,11 +179,9 @@ impl Front {
             let response = Box::pin(self.ops.serve(&request, scope)).await;
             return self.finish_outside(Ops::operation(request.uri().path()), &cx, response, started);
         };
-        let document = mounted.routes.document();
-        cx.language = language(document, request.headers());
-        let request = unalias(document, request);
-        let operation = document.operation(request.method().as_str(), request.uri().path());
-        let name = operation.map_or(NO_OPERATION, |facts| facts.id);
+        cx.language = language(mounted.document, request.headers());
+        unalias(mounted.document, &mut request);
+        let operation = mounted.document.position(request.method().as_str(), request.uri().path());
         let decision = mounted.count(operation, cx.client_ip);
         let origin = mounted.cors.allows(request.headers()).cloned();
 
@@ -168,7 +199,8 @@ impl Front {
         if let Some(origin) = origin {
             Cors::mark(matched.response.headers_mut(), origin);
         }
-        self.finish(document.dialect, name, &cx, matched, decision, started)
+        let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
+        mounted.finish(tally, &cx, matched, decision, started)
     }
 
     /// The reply to a request whose head could not be read, so that there is none. Its client is the peer, because what
@@ -182,10 +214,9 @@ impl Front {
         let Some(mounted) = self.dialect(path, scope) else {
             return self.finish_outside(NO_OPERATION, &cx, problem(unread.status), started);
         };
-        let document = mounted.routes.document();
-        cx.language = document.language;
-        let path = alias(document, path).map_or(Cow::Borrowed(path), Cow::Owned);
-        let decision = mounted.count(document.operation(method, &path), cx.client_ip);
+        cx.language = mounted.document.language;
+        let path = alias(mounted.document, path).map_or(Cow::Borrowed(path), Cow::Owned);
+        let decision = mounted.count(mounted.document.position(method, &path), cx.client_ip);
         let mut matched = match decision {
             Some(decision) if !decision.admitted => refusal(mounted, &cx, Refusal::TooManyRequests),
             _ => refusal(mounted, &cx, Refusal::Malformed),
@@ -193,7 +224,7 @@ impl Front {
         if matched.refused == Some(Refusal::Malformed) {
             matched.response.set_status(unread.status);
         }
-        self.finish(document.dialect, NO_OPERATION, &cx, matched, decision, started)
+        mounted.finish(&mounted.unmatched, &cx, matched, decision, started)
     }
 
     fn context(&self, headers: &HeaderMap, peer: SocketAddr) -> Context {
@@ -208,33 +239,7 @@ impl Front {
         }
     }
 
-    /// What every reply of a dialect has, and what is kept of it.
-    fn finish(
-        &self,
-        dialect: &'static str,
-        operation: &'static str,
-        cx: &Context,
-        matched: Matched,
-        decision: Option<Decision>,
-        started: Instant,
-    ) -> Response {
-        let Matched { mut response, refused } = matched;
-        let headers = response.headers_mut();
-        headers.insert(X_TRACE_ID, header_text(cx.trace.as_str()));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Some(decision) = decision {
-            mark(headers, decision, cx.at_millis / 1000);
-        }
-        let status = response.status().as_u16();
-        let code = response.data::<OutcomeCode>().map_or(0, |code| code.0);
-        let took = started.elapsed();
-        self.metrics.reply(dialect, operation, status, code, took);
-        access_line!(info, cx, dialect, operation, status, code, refused, took);
-        response
-    }
-
-    /// The same for what is outside every dialect. Those who ask all the time are not worth a line.
+    /// As [`Mounted::finish`], for what is outside every dialect. Those who ask all the time are not worth a line.
     fn finish_outside(
         &self,
         operation: &'static str,
@@ -245,7 +250,7 @@ impl Front {
         response.headers_mut().insert(X_TRACE_ID, header_text(cx.trace.as_str()));
         let status = response.status().as_u16();
         let took = started.elapsed();
-        self.metrics.reply(NO_DIALECT, operation, status, 0, took);
+        self.metrics.tally(NO_DIALECT, operation, 0).reply(status, 0, took);
         let refused = None::<Refusal>;
         if Ops::is_probe(operation) {
             access_line!(debug, cx, NO_DIALECT, operation, status, 0, refused, took);
@@ -286,15 +291,12 @@ impl Front {
     }
 
     /// The dialect that answers a path: on a documented port that port's, whatever the path; elsewhere the one that the
-    /// path belongs to. Prefixes are whole segments, so each way to cut the path is looked up.
+    /// path belongs to.
     fn dialect(&self, path: &str, scope: Scope) -> Option<&Mounted> {
+        let mut dialects = self.dialects.iter();
         match scope {
-            Scope::Everything => {
-                let cuts = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
-                let at = cuts.chain([path]).find_map(|prefix| self.prefixes.get(prefix))?;
-                self.dialects.get(*at)
-            }
-            Scope::Dialect(name) => self.dialects.iter().find(|mounted| mounted.routes.document().dialect == name),
+            Scope::Everything => dialects.find(|mounted| mounted.document.owns(path)),
+            Scope::Dialect(name) => dialects.find(|mounted| mounted.document.dialect == name),
             Scope::Ops => None,
         }
     }
@@ -326,8 +328,8 @@ fn language(document: &Document, headers: &HeaderMap) -> Language {
         .unwrap_or(document.language)
 }
 
-/// The request with an alias of a prefix replaced by what it stands for.
-fn unalias(document: &Document, mut request: Request<Incoming>) -> Request<Incoming> {
+/// Replaces an alias of a prefix by what it stands for.
+fn unalias(document: &Document, request: &mut Request<Incoming>) {
     let renamed = alias(document, request.uri().path()).map(|path| match request.uri().query() {
         Some(query) => format!("{path}?{query}"),
         None => path,
@@ -335,7 +337,6 @@ fn unalias(document: &Document, mut request: Request<Incoming>) -> Request<Incom
     if let Some(uri) = renamed.and_then(|uri| uri.parse::<Uri>().ok()) {
         *request.uri_mut() = uri;
     }
-    request
 }
 
 /// What a path stands for, if it begins with an alias.

@@ -1,6 +1,9 @@
 //! Counters and histograms in the Prometheus text format.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -39,6 +42,45 @@ struct OperationLabels {
     operation: &'static str,
 }
 
+/// The numbers of one operation. Those of its successes, which most replies are, are looked up once.
+#[derive(Debug)]
+pub struct Tally {
+    metrics: Metrics,
+    labels: OperationLabels,
+    /// The code of success.
+    success: i32,
+    successes: OnceLock<Counter>,
+    latency: OnceLock<Histogram>,
+}
+
+impl Tally {
+    /// The dialect of the operation.
+    pub fn dialect(&self) -> &'static str {
+        self.labels.dialect
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> &'static str {
+        self.labels.operation
+    }
+
+    /// Counts a reply.
+    pub fn reply(&self, status: u16, code: i32, took: Duration) {
+        if status == 200 && code == self.success {
+            self.successes.get_or_init(|| self.replies(status, code)).inc();
+        } else {
+            self.replies(status, code).inc();
+        }
+        let latency = || self.metrics.latency.get_or_create(&self.labels).clone();
+        self.latency.get_or_init(latency).observe(took.as_secs_f64());
+    }
+
+    fn replies(&self, status: u16, code: i32) -> Counter {
+        let OperationLabels { dialect, operation } = self.labels;
+        self.metrics.replies.get_or_create(&ReplyLabels { dialect, operation, status, code }).clone()
+    }
+}
+
 /// The operation of a request that reached none.
 pub const NO_OPERATION: &str = "none";
 
@@ -73,10 +115,10 @@ impl Metrics {
         Self { registry: Arc::new(registry), ..metrics }
     }
 
-    /// Counts a reply.
-    pub fn reply(&self, dialect: &'static str, operation: &'static str, status: u16, code: i32, took: Duration) {
-        self.replies.get_or_create(&ReplyLabels { dialect, operation, status, code }).inc();
-        self.latency.get_or_create(&OperationLabels { dialect, operation }).observe(took.as_secs_f64());
+    /// The numbers of an operation, whose success has this code.
+    pub fn tally(&self, dialect: &'static str, operation: &'static str, success: i32) -> Tally {
+        let labels = OperationLabels { dialect, operation };
+        Tally { metrics: self.clone(), labels, success, successes: OnceLock::new(), latency: OnceLock::new() }
     }
 
     /// Everything as text; empty where it cannot be written.
@@ -102,12 +144,21 @@ mod tests {
     #[test]
     fn replies_are_counted_by_their_labels() {
         let metrics = Metrics::new();
-        metrics.reply("go_api", "ping", 200, 0, Duration::from_micros(200));
-        metrics.reply("go_api", "ping", 200, 0, Duration::from_micros(200));
-        metrics.clone().reply("go_api", NO_OPERATION, 404, 400, Duration::from_millis(1));
+        let ping = metrics.tally("go_api", "ping", 0);
+        for code in [0, 500, 0, 500, 0] {
+            ping.reply(200, code, Duration::from_micros(200));
+        }
+        ping.reply(503, 0, Duration::from_micros(200));
+        metrics.clone().tally("go_api", NO_OPERATION, 0).reply(404, 400, Duration::from_millis(1));
         let text = metrics.render();
-        let line = r#"gatehouse_replies_total{dialect="go_api",operation="ping",status="200",code="0"} 2"#;
-        assert!(text.contains(line), "{text}");
+        for line in [
+            r#"gatehouse_replies_total{dialect="go_api",operation="ping",status="200",code="0"} 3"#,
+            r#"gatehouse_replies_total{dialect="go_api",operation="ping",status="200",code="500"} 2"#,
+            r#"gatehouse_replies_total{dialect="go_api",operation="ping",status="503",code="0"} 1"#,
+            r#"gatehouse_request_duration_seconds_count{dialect="go_api",operation="ping"} 6"#,
+        ] {
+            assert!(text.contains(line), "no {line} in {text}");
+        }
         assert!(text.contains(r#"gatehouse_request_duration_seconds_count{dialect="go_api",operation="none"} 1"#));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use gatehouse_api::runtime::{Context, Dialect, Document, Matched, Refusal, RouteTable};
+use gatehouse_api::runtime::{Context, Dialect, Document, ErrorCode, Matched, Refusal, RouteTable};
 use http::HeaderMap;
 use poem::{Request, Response};
 
@@ -65,6 +65,9 @@ pub trait Mount: Send + Sync {
     /// Its document.
     fn document(&self) -> &'static Document;
 
+    /// The code of its envelope for success.
+    fn success(&self) -> i32;
+
     /// The document that its routes emit, as JSON.
     fn emitted(&self) -> String;
 
@@ -98,6 +101,10 @@ where
 {
     fn document(&self) -> &'static Document {
         D::DOCUMENT
+    }
+
+    fn success(&self) -> i32 {
+        D::Code::SUCCESS.number()
     }
 
     fn emitted(&self) -> String {
