@@ -19,9 +19,13 @@
 // The generated clients call their support by this crate's name, so that they are the same text wherever they stand.
 extern crate self as gatehouse_client;
 
+mod access;
+mod builder;
 mod error;
 mod generated;
 pub mod go_api;
+mod line;
+mod paging;
 mod rate;
 mod renewal;
 mod reply;
@@ -29,6 +33,7 @@ mod retry;
 mod secret;
 pub mod wire;
 
+pub use builder::Builder;
 pub use error::Error;
 pub use rate::RateState;
 pub use reply::Reply;

@@ -25,7 +25,8 @@ pub struct Caller {
     headers: HeaderMap,
     timeout: Option<Duration>,
     retry: RetryPolicy,
-    repeatable: bool,
+    /// Whether operations may be repeated without harm, where their verbs do not tell.
+    repeatable: Option<bool>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -65,7 +66,7 @@ impl Caller {
             headers: HeaderMap::new(),
             timeout: None,
             retry: RetryPolicy::none(),
-            repeatable: false,
+            repeatable: None,
             seen: Arc::default(),
         }
     }
@@ -96,7 +97,13 @@ impl Caller {
 
     /// Says that the operation may be repeated without harm, though its verb does not.
     pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+        self.repeatable = Some(true);
+        self
+    }
+
+    /// Says that the operation must not be repeated, though its verb would allow it.
+    pub fn unrepeatable(mut self) -> Self {
+        self.repeatable = Some(false);
         self
     }
 
@@ -183,7 +190,8 @@ impl Caller {
         client: &reqwest::Client,
         request: Request,
     ) -> reqwest::Result<Response> {
-        let repeatable = self.repeatable || operation.is_some_and(|operation| operation.idempotent);
+        let by_verb = operation.is_some_and(|operation| operation.idempotent);
+        let repeatable = self.repeatable.unwrap_or(by_verb);
         let mut request = request;
         let mut sent = 1;
         loop {

@@ -1,0 +1,121 @@
+//! A session's way to the server: how its requests go out, and what becomes of the replies.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use progenitor_client::{Error as Raw, ResponseValue};
+use reqwest::header::HeaderMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, settle};
+use crate::rate::RateState;
+use crate::reply::Reply;
+use crate::retry::RetryPolicy;
+use crate::wire::Caller;
+use crate::wire::envelope::{Envelope, Opened};
+
+/// What sessions have to know of the document that they speak.
+pub(crate) trait Dialect: 'static {
+    /// The generated client.
+    type Client;
+    /// The codes of the envelope.
+    type Code: From<i32> + Copy + fmt::Display + fmt::Debug + Send + Sync + 'static;
+    /// The reply to what failed, whatever its status.
+    type Failure: Envelope + DeserializeOwned;
+    /// The code that means success.
+    const SUCCESS: i64;
+
+    /// The generated client at this address.
+    fn client(base_url: &str, http_client: reqwest::Client, caller: Caller) -> Self::Client;
+}
+
+/// The checked settings, and the rate limit that was stated last.
+pub(crate) struct Line<D> {
+    base_url: String,
+    http_client: reqwest::Client,
+    headers: HeaderMap,
+    timeout: Option<Duration>,
+    retry: RetryPolicy,
+    margin: Duration,
+    rate: Mutex<Option<RateState>>,
+    dialect: std::marker::PhantomData<fn() -> D>,
+}
+
+impl<D: Dialect> Line<D> {
+    pub(crate) fn new(
+        base_url: String,
+        http_client: reqwest::Client,
+        headers: HeaderMap,
+        timeout: Option<Duration>,
+        retry: RetryPolicy,
+        margin: Duration,
+    ) -> Self {
+        let (rate, dialect) = (Mutex::new(None), std::marker::PhantomData);
+        Self { base_url, http_client, headers, timeout, retry, margin, rate, dialect }
+    }
+
+    /// Where the server is, without a slash at the end.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    /// How long a token that lives for `life` is used: up to the margin before its end.
+    pub(crate) fn use_of(&self, life: Duration) -> Duration {
+        life.saturating_sub(self.margin.min(life / 10))
+    }
+
+    /// The rate limit as the last reply stated it.
+    pub(crate) fn last_rate(&self) -> Option<RateState> {
+        *self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How requests are sent, without a credential.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::new().headers(self.headers.clone()).timeout(self.timeout).retry(self.retry.clone())
+    }
+
+    /// The generated client that sends as `caller` says.
+    pub(crate) fn client(&self, caller: Caller) -> D::Client {
+        D::client(&self.base_url, self.http_client.clone(), caller)
+    }
+
+    /// Sends an operation of the generated client.
+    pub(crate) async fn send<T, E, F, Fut>(
+        &self,
+        caller: Caller,
+        operation: F,
+    ) -> Result<Reply<T::Data>, Error<D::Code>>
+    where
+        T: Envelope,
+        E: Serialize,
+        F: FnOnce(D::Client) -> Fut,
+        Fut: Future<Output = Result<ResponseValue<T>, Raw<E>>>,
+    {
+        let outcome = operation(self.client(caller.clone())).await;
+        let seen = caller.seen();
+        if let Some(rate) = seen.rate {
+            *self.rate.lock().unwrap_or_else(PoisonError::into_inner) = Some(rate);
+        }
+        settle::<D, T, E>(outcome, &seen)
+    }
+}
+
+/// Takes the envelope off the reply of a generated method by hand, where the session wants other data from it than the
+/// method gives. No data makes it a reply that is not the document's.
+pub(crate) fn told<T, U: fmt::Debug, E>(
+    outcome: Result<ResponseValue<T>, Raw<E>>,
+    open: impl FnOnce(T) -> Opened<U>,
+) -> Result<ResponseValue<Opened<U>>, Raw<E>> {
+    outcome.and_then(|reply| reply.map(open))
+}
