@@ -21,6 +21,9 @@ extern crate self as gatehouse_client;
 
 mod access;
 mod builder;
+pub mod coeus_gateway;
+mod digest;
+pub mod edge_gateway;
 mod error;
 mod generated;
 pub mod go_api;

@@ -15,7 +15,7 @@ use crate::rate::RateState;
 use crate::reply::Reply;
 use crate::retry::RetryPolicy;
 use crate::wire::Caller;
-use crate::wire::envelope::{Envelope, Opened};
+use crate::wire::envelope::Envelope;
 
 /// What sessions have to know of the document that they speak.
 pub(crate) trait Dialect: 'static {
@@ -109,13 +109,4 @@ impl<D: Dialect> Line<D> {
         }
         settle::<D, T, E>(outcome, &seen)
     }
-}
-
-/// Takes the envelope off the reply of a generated method by hand, where the session wants other data from it than the
-/// method gives. No data makes it a reply that is not the document's.
-pub(crate) fn told<T, U: fmt::Debug, E>(
-    outcome: Result<ResponseValue<T>, Raw<E>>,
-    open: impl FnOnce(T) -> Opened<U>,
-) -> Result<ResponseValue<Opened<U>>, Raw<E>> {
-    outcome.and_then(|reply| reply.map(open))
 }
