@@ -1,6 +1,7 @@
 //! A line to the server and the token that opens it: operations that log in by themselves.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use progenitor_client::{Error as Raw, ResponseValue};
@@ -44,13 +45,13 @@ pub(crate) struct Access<L: Login> {
 }
 
 impl<L: Login> Access<L> {
-    pub(crate) fn new(line: Line<L::Dialect>, login: L) -> Self {
-        Self { line, login, token: Renewal::new() }
+    pub(crate) fn new(line: Line<L::Dialect>, login: L) -> Arc<Self> {
+        Arc::new(Self { line, login, token: Renewal::new() })
     }
 
     /// The same with a token that is used until the server refuses it.
-    pub(crate) fn with_token(line: Line<L::Dialect>, login: L, token: L::Token) -> Self {
-        Self { line, login, token: Renewal::with(token) }
+    pub(crate) fn with_token(line: Line<L::Dialect>, login: L, token: L::Token) -> Arc<Self> {
+        Arc::new(Self { line, login, token: Renewal::with(token) })
     }
 
     pub(crate) fn line(&self) -> &Line<L::Dialect> {

@@ -6,7 +6,7 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::error::Error;
-use crate::line::{Dialect, Line};
+use crate::line::{Dialect, Line, Settings};
 use crate::retry::RetryPolicy;
 
 /// How long an attempt may take, unless told otherwise.
@@ -20,13 +20,13 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// have.
 #[derive(Clone, Debug)]
 pub struct Builder<C> {
-    settings: Settings,
+    settings: Unchecked,
     pub(crate) credentials: C,
 }
 
 /// Settings that nobody has checked yet.
 #[derive(Clone, Debug)]
-struct Settings {
+struct Unchecked {
     base_url: String,
     http_client: Option<reqwest::Client>,
     timeout: Option<Duration>,
@@ -38,7 +38,7 @@ struct Settings {
 
 impl<C> Builder<C> {
     pub(crate) fn new(credentials: C) -> Self {
-        let settings = Settings {
+        let settings = Unchecked {
             base_url: String::new(),
             http_client: None,
             timeout: Some(TIMEOUT),
@@ -111,8 +111,8 @@ impl<C> Builder<C> {
                 .build()
                 .map_err(|error| config(format!("there is no HTTP client: {error}")))?,
         };
-        let line = Line::new(base_url, http_client, headers, settings.timeout, settings.retry, settings.margin);
-        Ok((line, self.credentials))
+        let Unchecked { timeout, retry, margin, .. } = settings;
+        Ok((Line::new(Settings { base_url, http_client, headers, timeout, retry, margin }), self.credentials))
     }
 }
 

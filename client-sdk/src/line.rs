@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,51 +29,49 @@ pub(crate) trait Dialect: 'static {
     /// The code that means success.
     const SUCCESS: i64;
 
-    /// The generated client at this address.
-    fn client(base_url: &str, http_client: reqwest::Client, caller: Caller) -> Self::Client;
+    /// Makes the generated client of a base URL.
+    const CLIENT: fn(&str, reqwest::Client, Caller) -> Self::Client;
 }
 
-/// The checked settings, and the rate limit that was stated last.
+/// Settings that have been checked.
+pub(crate) struct Settings {
+    /// Without a slash at the end.
+    pub base_url: String,
+    pub http_client: reqwest::Client,
+    pub headers: HeaderMap,
+    pub timeout: Option<Duration>,
+    pub retry: RetryPolicy,
+    pub margin: Duration,
+}
+
+/// The settings, and the rate limit that was stated last.
 pub(crate) struct Line<D> {
-    base_url: String,
-    http_client: reqwest::Client,
-    headers: HeaderMap,
-    timeout: Option<Duration>,
-    retry: RetryPolicy,
-    margin: Duration,
+    settings: Settings,
     rate: Mutex<Option<RateState>>,
-    dialect: std::marker::PhantomData<fn() -> D>,
+    dialect: PhantomData<fn() -> D>,
 }
 
 impl<D: Dialect> Line<D> {
-    pub(crate) fn new(
-        base_url: String,
-        http_client: reqwest::Client,
-        headers: HeaderMap,
-        timeout: Option<Duration>,
-        retry: RetryPolicy,
-        margin: Duration,
-    ) -> Self {
-        let (rate, dialect) = (Mutex::new(None), std::marker::PhantomData);
-        Self { base_url, http_client, headers, timeout, retry, margin, rate, dialect }
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, rate: Mutex::new(None), dialect: PhantomData }
     }
 
     /// Where the server is, without a slash at the end.
     pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
+        &self.settings.base_url
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.timeout
+        self.settings.timeout
     }
 
     pub(crate) fn retry_policy(&self) -> &RetryPolicy {
-        &self.retry
+        &self.settings.retry
     }
 
     /// How long a token that lives for `life` is used: up to the margin before its end.
     pub(crate) fn use_of(&self, life: Duration) -> Duration {
-        life.saturating_sub(self.margin.min(life / 10))
+        life.saturating_sub(self.settings.margin.min(life / 10))
     }
 
     /// The rate limit as the last reply stated it.
@@ -82,12 +81,13 @@ impl<D: Dialect> Line<D> {
 
     /// How requests are sent, without a credential.
     pub(crate) fn caller(&self) -> Caller {
-        Caller::new().headers(self.headers.clone()).timeout(self.timeout).retry(self.retry.clone())
+        let settings = &self.settings;
+        Caller::new().headers(settings.headers.clone()).timeout(settings.timeout).retry(settings.retry.clone())
     }
 
     /// The generated client that sends as `caller` says.
     pub(crate) fn client(&self, caller: Caller) -> D::Client {
-        D::client(&self.base_url, self.http_client.clone(), caller)
+        (D::CLIENT)(&self.settings.base_url, self.settings.http_client.clone(), caller)
     }
 
     /// Sends an operation of the generated client.

@@ -56,7 +56,7 @@ impl Builder {
         }
         let digest =
             digest::parse(digest.expose()).ok_or_else(|| config("`password_digest` is not 32 hexadecimal digits"))?;
-        Ok(Session::new(Access::new(line, Credentials { user_name, digest })))
+        Ok(Session { access: Access::new(line, Credentials { user_name, digest }) })
     }
 }
 

@@ -72,10 +72,7 @@ impl Dialect for CoeusGateway {
     type Code = ErrorCode;
     type Failure = Refused;
     const SUCCESS: i64 = ErrorCode::Ok.number() as i64;
-
-    fn client(base_url: &str, http_client: reqwest::Client, caller: Caller) -> raw::Client {
-        raw::Client::new_with_client(base_url, http_client, caller)
-    }
+    const CLIENT: fn(&str, reqwest::Client, Caller) -> raw::Client = raw::Client::new_with_client;
 }
 
 /// What all failures have in common: their data is an empty object or, with HTTP 401, null.

@@ -69,8 +69,8 @@ impl Projects {
             }
         };
         // It is a POST, but it only reads.
-        let caller = self.session.access().line().caller().repeatable();
-        self.session.access().authorised(caller, list).await
+        let caller = self.session.access.line().caller().repeatable();
+        self.session.access.authorised(caller, list).await
     }
 
     /// All pages, the first one first. Each is fetched when it is asked for; the stream ends after an error.

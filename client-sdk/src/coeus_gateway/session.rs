@@ -14,17 +14,13 @@ use crate::wire::envelope::Envelope;
 /// A user's way to the server. Clones are cheap and share the token.
 #[derive(Clone)]
 pub struct Session {
-    access: Arc<Access<Credentials>>,
+    pub(super) access: Arc<Access<Credentials>>,
 }
 
 impl Session {
     /// The settings of a session.
     pub fn builder() -> Builder {
         Builder::of_nobody()
-    }
-
-    pub(super) fn new(access: Access<Credentials>) -> Self {
-        Self { access: Arc::new(access) }
     }
 
     /// Where the server is, without a slash at the end.
@@ -113,10 +109,6 @@ impl Session {
             _ => self.access.reject(&issued).await,
         }
         Ok(())
-    }
-
-    pub(super) fn access(&self) -> &Access<Credentials> {
-        &self.access
     }
 }
 

@@ -83,10 +83,11 @@ impl Builder {
         }
         let access_token = pair.as_ref().map(|pair| pair.access.clone());
         let login = UserLogin::new(account, pair, listener);
-        Ok(Session::new(match access_token {
+        let access = match access_token {
             Some(token) => Access::with_token(line, login, token),
             None => Access::new(line, login),
-        }))
+        };
+        Ok(Session { access })
     }
 }
 

@@ -8,7 +8,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use progenitor_client::{Error as Raw, ResponseValue};
 use tokio::time::Instant;
 
 use super::builder::Listener;
@@ -129,7 +128,7 @@ impl Login for UserLogin {
             let timeout = line.timeout().map(|timeout| timeout.min(ATTEMPT));
             let caller = line.caller().repeatable().retry(policy).timeout(timeout);
             let exchange =
-                line.send(caller, |client| async move { timed(client.refresh_token(token.expose()).await) }).await;
+                line.send(caller, |client| async move { client.refresh_token(token.expose()).await?.map(timed) }).await;
             match exchange {
                 Err(error) if is_spent(&error) => {
                     tracing::debug!(%error, "the refresh token is of no use any more");
@@ -151,7 +150,7 @@ impl Login for UserLogin {
         let request = types::LoginRequest { username: username.clone(), password: password.expose().to_owned() };
         // One more pair of tokens does no harm.
         let caller = line.caller().repeatable();
-        let login = line.send(caller, |client| async move { timed(client.login(&request).await) }).await;
+        let login = line.send(caller, |client| async move { client.login(&request).await?.map(timed) }).await;
         let (pair, now_ms) = login?.into_inner();
         Ok(self.keep(pair, now_ms))
     }
@@ -166,15 +165,9 @@ impl Login for UserLogin {
 }
 
 /// Keeps the time of the reply, which the envelope has beside the tokens.
-fn timed<E>(
-    outcome: Result<ResponseValue<types::TokenReply>, Raw<E>>,
-) -> Result<ResponseValue<Opened<(TokenPair, i64)>>, Raw<E>> {
-    outcome.and_then(|reply| {
-        reply.map(|reply| {
-            let now_ms = reply.t;
-            reply.open().and_then(|pair| Some((pair, now_ms)))
-        })
-    })
+fn timed(reply: types::TokenReply) -> Opened<(TokenPair, i64)> {
+    let now_ms = reply.t;
+    reply.open().and_then(|pair| Some((pair, now_ms)))
 }
 
 /// Whether the server does not take the refresh token, now or ever: it has expired, was spent or revoked, or never was

@@ -55,8 +55,5 @@ impl Dialect for EdgeGateway {
     type Code = ErrorCode;
     type Failure = raw::types::FailureReply;
     const SUCCESS: i64 = ErrorCode::Ok.number() as i64;
-
-    fn client(base_url: &str, http_client: reqwest::Client, caller: Caller) -> raw::Client {
-        raw::Client::new_with_client(base_url, http_client, caller)
-    }
+    const CLIENT: fn(&str, reqwest::Client, Caller) -> raw::Client = raw::Client::new_with_client;
 }

@@ -16,17 +16,13 @@ use crate::secret::Secret;
 /// alone ends with its refresh token: every operation then returns the error with which the server refused that.
 #[derive(Clone)]
 pub struct Session {
-    access: Arc<Access<UserLogin>>,
+    pub(super) access: Arc<Access<UserLogin>>,
 }
 
 impl Session {
     /// The settings of a session.
     pub fn builder() -> Builder {
         Builder::of_nobody()
-    }
-
-    pub(super) fn new(access: Access<UserLogin>) -> Self {
-        Self { access: Arc::new(access) }
     }
 
     /// Where the server is, without a slash at the end.

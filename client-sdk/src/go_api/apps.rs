@@ -32,7 +32,7 @@ impl Apps {
     pub async fn page(&self, page: i32) -> Result<Reply<AppList>, Error> {
         let size = self.size;
         let caller = self.session.line().caller();
-        self.session.access().authorised(caller, |client| async move { client.list_apps(Some(page), size).await }).await
+        self.session.access.authorised(caller, |client| async move { client.list_apps(Some(page), size).await }).await
     }
 
     /// All pages, the first one first. Each is fetched when it is asked for; the stream ends after an error.

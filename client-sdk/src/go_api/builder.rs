@@ -48,7 +48,7 @@ impl Builder {
         let (line, credentials) = self.connect()?;
         filled("app_id", &credentials.app_id)?;
         filled("app_secret", credentials.app_secret.expose())?;
-        Ok(Session::new(Access::new(line, credentials)))
+        Ok(Session { access: Access::new(line, credentials) })
     }
 }
 

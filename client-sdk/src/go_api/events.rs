@@ -208,7 +208,7 @@ impl Feed {
                 Step::Closed(close) => {
                     tracing::debug!(code = close.code, "the socket was closed");
                     if close.code == socket::TOKEN_OVER {
-                        self.connect.session.access().reject(&connection.token).await;
+                        self.connect.session.access.reject(&connection.token).await;
                     }
                     self.lose();
                     self.ended = close.is_final();

@@ -15,17 +15,13 @@ use crate::secret::Secret;
 /// An application's way to the server. Clones are cheap and share the token.
 #[derive(Clone)]
 pub struct Session {
-    access: Arc<Access<Credentials>>,
+    pub(super) access: Arc<Access<Credentials>>,
 }
 
 impl Session {
     /// The settings of a session.
     pub fn builder() -> Builder {
         Builder::of_nobody()
-    }
-
-    pub(super) fn new(access: Access<Credentials>) -> Self {
-        Self { access: Arc::new(access) }
     }
 
     /// Where the server is, without a slash at the end.
@@ -91,10 +87,6 @@ impl Session {
     /// Follows what happens to this application.
     pub fn events(&self) -> Connect {
         Connect::new(self.clone())
-    }
-
-    pub(super) fn access(&self) -> &Access<Credentials> {
-        &self.access
     }
 
     pub(super) fn line(&self) -> &Line<GoApi> {

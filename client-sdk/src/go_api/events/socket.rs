@@ -89,11 +89,11 @@ impl From<Close> for Error {
 impl Connection {
     /// Opens a socket and subscribes. A token that the server does not take any more is renewed once.
     pub(super) async fn open(session: &Session, topics: &[Topic]) -> Result<Self, Error> {
-        let token = session.access().issued().await?;
+        let token = session.access.issued().await?;
         match Self::open_with(session, topics, token.clone()).await {
             Err(error) if Credentials::is_stale(&error, token.fresh) || is_over(&error) => {
-                session.access().reject(&token).await;
-                let token = session.access().issued().await?;
+                session.access.reject(&token).await;
+                let token = session.access.issued().await?;
                 Self::open_with(session, topics, token).await
             }
             outcome => outcome,
