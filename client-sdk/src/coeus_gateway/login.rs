@@ -9,7 +9,6 @@ use crate::access::Login;
 use crate::line::Line;
 use crate::secret::Secret;
 use crate::wire::Credential;
-use crate::wire::envelope::Envelope;
 
 /// How long a token is good for. The reply does not say so; the document does. Where a server is set up otherwise, its
 /// refusal brings the next login.
@@ -44,16 +43,7 @@ impl Login for Credentials {
             types::LoginRequest { user_name: self.user_name.clone(), password: self.digest.expose().to_owned() };
         // One more session of the user does no harm.
         let caller = line.caller().repeatable();
-        let login = |client: super::raw::Client| async move {
-            let reply = client.login(&request).await?;
-            reply.map(|reply| {
-                reply.open().and_then(|result| match result {
-                    types::LoginResult::LoginData(data) => Some(data),
-                    types::LoginResult::Nothing(_) => None,
-                })
-            })
-        };
-        let data = line.send(caller, login).await?.into_inner();
+        let data = line.send(caller, |client| async move { client.login(&request).await }).await?.into_inner();
         Ok((Granted::new(data), LIFE))
     }
 

@@ -2,11 +2,11 @@
 
 use futures_util::stream::BoxStream;
 
-use super::raw::types::{ProjectListRequest, ProjectListResult};
+use super::raw::types::{ProjectListReply, ProjectListRequest};
 use super::{Error, Project, Session};
 use crate::paging;
 use crate::reply::Reply;
-use crate::wire::envelope::Envelope;
+use crate::wire::envelope::{Envelope, Opened};
 
 /// How many projects a page holds unless told otherwise.
 const SIZE: i32 = 20;
@@ -57,16 +57,7 @@ impl Projects {
         let request = ProjectListRequest { user_id: self.user_id, page_no: Some(page), page_size: Some(self.size) };
         let list = |client: super::raw::Client| {
             let request = &request;
-            async move {
-                let reply = client.list_projects(request).await?;
-                reply.map(|reply| {
-                    let (total, count) = (reply.header.total, reply.header.count);
-                    reply.open().and_then(|result| match result {
-                        ProjectListResult::ProjectList(page) => Some(ProjectPage { list: page.list, total, count }),
-                        ProjectListResult::Nothing(_) => None,
-                    })
-                })
-            }
+            async move { client.list_projects(request).await?.map(page_of) }
         };
         // It is a POST, but it only reads.
         let caller = self.session.access.line().caller().repeatable();
@@ -94,4 +85,10 @@ impl Projects {
     pub fn items(self) -> BoxStream<'static, Result<Project, Error>> {
         paging::items(self.pages(), |page| page.list)
     }
+}
+
+/// Keeps the counts, which the envelope has beside the list.
+fn page_of(reply: ProjectListReply) -> Opened<ProjectPage> {
+    let (total, count) = (reply.header.total, reply.header.count);
+    reply.open().map(|page| ProjectPage { list: page.list, total, count })
 }

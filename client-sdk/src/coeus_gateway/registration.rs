@@ -9,7 +9,6 @@ use crate::digest;
 use crate::line::Line;
 use crate::reply::Reply;
 use crate::secret::Secret;
-use crate::wire::envelope::Envelope;
 
 /// Makes a [`Registration`].
 pub type RegistrationBuilder = crate::Builder<Anybody>;
@@ -55,10 +54,7 @@ impl Registration {
     /// [`Error::Invalid`] if one breaks a rule of the document.
     pub async fn send_code(&self, user_name: &str, email: &str) -> Result<Reply<()>, Error> {
         let request = AuthCodeRequest { user_name: user_name.to_owned(), email: email.to_owned() };
-        let send = |client: super::raw::Client| async move {
-            client.send_auth_code(&request).await?.map(|reply| reply.open().and_then(|_| Some(())))
-        };
-        self.line.send(self.line.caller(), send).await
+        self.line.send(self.line.caller(), |client| async move { client.send_auth_code(&request).await }).await
     }
 
     /// Registers a user with the code that came to the e-mail address. The password is the one that the user types; its
@@ -90,10 +86,7 @@ impl Registration {
             email: email.to_owned(),
             reg_code: code.to_owned(),
         };
-        let register = |client: super::raw::Client| async move {
-            client.register(&request).await?.map(|reply| reply.open().and_then(|_| Some(())))
-        };
-        self.line.send(self.line.caller(), register).await
+        self.line.send(self.line.caller(), |client| async move { client.register(&request).await }).await
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::builder::{Builder, Credentials};
-use super::raw::types::{LogoutRequest, NewProjectResult, ProjectRequest};
+use super::raw::types::{LogoutRequest, ProjectRequest};
 use super::{Error, LoginData, NewProject, ProjectCredentials, Projects};
 use crate::access::{Access, Login};
 use crate::reply::Reply;
 use crate::secret::Secret;
-use crate::wire::envelope::Envelope;
 
 /// A user's way to the server. Clones are cheap and share the token.
 #[derive(Clone)]
@@ -66,15 +65,8 @@ impl Session {
     ///
     /// [`Error::Invalid`] if the name is not 1 to 64 characters long.
     pub async fn create_project(&self, project: &NewProject) -> Result<Reply<ProjectCredentials>, Error> {
-        let create = |client: super::raw::Client| async move {
-            client.create_project(project).await?.map(|reply| {
-                reply.open().and_then(|result| match result {
-                    NewProjectResult::ProjectCredentials(credentials) => Some(credentials),
-                    NewProjectResult::Nothing(_) => None,
-                })
-            })
-        };
-        self.access.authorised(self.access.line().caller(), create).await
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.create_project(project).await }).await
     }
 
     /// Deletes a project of this user.
@@ -85,11 +77,9 @@ impl Session {
     ///
     /// With [`ErrorCode::NotFound`](super::ErrorCode::NotFound) if there is no such project of this user.
     pub async fn delete_project(&self, id: i64) -> Result<Reply<()>, Error> {
-        let delete = |client: super::raw::Client| async move {
-            let reply = client.delete_project(&ProjectRequest { id }).await?;
-            reply.map(|reply| reply.open().and_then(|_| Some(())))
-        };
-        self.access.authorised(self.access.line().caller(), delete).await
+        let caller = self.access.line().caller();
+        let request = &ProjectRequest { id };
+        self.access.authorised(caller, |client| async move { client.delete_project(request).await }).await
     }
 
     /// Ends the token of this session, in all its clones. The session itself stays usable: the next operation logs in
@@ -102,8 +92,8 @@ impl Session {
         let Some(issued) = self.access.current().await else { return Ok(()) };
         // Who is told twice finds the token ended already, and that is all that is wanted.
         let caller = self.access.line().caller().repeatable().with(Credentials::credential(&issued.value));
-        let request = LogoutRequest(serde_json::Map::new());
-        let outcome = self.access.line().send(caller, |client| async move { client.logout(&request).await }).await;
+        let outcome =
+            self.access.line().send(caller, |client| async move { client.logout(&LogoutRequest {}).await }).await;
         match outcome {
             Err(error) if !Credentials::is_stale(&error, false) => return Err(error),
             _ => self.access.reject(&issued).await,

@@ -167,7 +167,7 @@ impl Login for UserLogin {
 /// Keeps the time of the reply, which the envelope has beside the tokens.
 fn timed(reply: types::TokenReply) -> Opened<(TokenPair, i64)> {
     let now_ms = reply.t;
-    reply.open().and_then(|pair| Some((pair, now_ms)))
+    reply.open().map(|pair| (pair, now_ms))
 }
 
 /// Whether the server does not take the refresh token, now or ever: it has expired, was spent or revoked, or never was

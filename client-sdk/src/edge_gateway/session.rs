@@ -61,8 +61,9 @@ impl Session {
     /// With [`ErrorCode::NameTaken`](super::ErrorCode::NameTaken) if the user has a product of this name;
     /// [`Error::Invalid`] if the name is not 1 to 64 characters long.
     pub async fn create_product(&self, name: Option<&str>) -> Result<Reply<Product>, Error> {
-        let caller = self.access.line().caller().unrepeatable();
-        self.access.authorised(caller, |client| async move { client.create_product(name).await }).await
+        self.access
+            .authorised(self.access.line().caller(), |client| async move { client.create_product(name).await })
+            .await
     }
 }
 

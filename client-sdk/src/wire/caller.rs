@@ -25,8 +25,7 @@ pub struct Caller {
     headers: HeaderMap,
     timeout: Option<Duration>,
     retry: RetryPolicy,
-    /// Whether operations may be repeated without harm, where their verbs do not tell.
-    repeatable: Option<bool>,
+    repeatable: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -66,7 +65,7 @@ impl Caller {
             headers: HeaderMap::new(),
             timeout: None,
             retry: RetryPolicy::none(),
-            repeatable: None,
+            repeatable: false,
             seen: Arc::default(),
         }
     }
@@ -97,13 +96,7 @@ impl Caller {
 
     /// Says that the operation may be repeated without harm, though its verb does not.
     pub fn repeatable(mut self) -> Self {
-        self.repeatable = Some(true);
-        self
-    }
-
-    /// Says that the operation must not be repeated, though its verb would allow it.
-    pub fn unrepeatable(mut self) -> Self {
-        self.repeatable = Some(false);
+        self.repeatable = true;
         self
     }
 
@@ -190,8 +183,7 @@ impl Caller {
         client: &reqwest::Client,
         request: Request,
     ) -> reqwest::Result<Response> {
-        let by_verb = operation.is_some_and(|operation| operation.idempotent);
-        let repeatable = self.repeatable.unwrap_or(by_verb);
+        let repeatable = self.repeatable || operation.is_some_and(|operation| operation.idempotent);
         let mut request = request;
         let mut sent = 1;
         loop {

@@ -29,8 +29,8 @@ impl<T> Opened<T> {
     }
 
     /// The same with what `data` makes of the data.
-    pub fn and_then<U>(self, data: impl FnOnce(T) -> Option<U>) -> Opened<U> {
-        Opened { code: self.code, message: self.message, trace_id: self.trace_id, data: self.data.and_then(data) }
+    pub fn map<U>(self, data: impl FnOnce(T) -> U) -> Opened<U> {
+        Opened { code: self.code, message: self.message, trace_id: self.trace_id, data: self.data.map(data) }
     }
 }
 
