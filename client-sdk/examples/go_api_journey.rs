@@ -9,12 +9,15 @@
 //!
 //! `GATEHOUSE_URL`, `GATEHOUSE_APP_ID` and `GATEHOUSE_APP_SECRET` say where and who; without them it is the demo.
 
+mod shared;
+
 use std::env;
 use std::process::ExitCode;
 
 use futures_util::TryStreamExt;
 use gatehouse_client::go_api::events::{Event, Events};
 use gatehouse_client::go_api::{Error, ErrorCode, NewApp, Session};
+use shared::{end, setting};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,22 +31,10 @@ async fn main() -> ExitCode {
             }
         }
     }
-    match journey(events).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                eprintln!("  because: {error}");
-                cause = error.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
+    end(journey(events).await)
 }
 
 async fn journey(follow: bool) -> Result<(), Error> {
-    let setting = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let session = Session::builder()
         .base_url(setting("GATEHOUSE_URL", "http://127.0.0.1:8080"))
         .app_id(setting("GATEHOUSE_APP_ID", "go-api-demo0001"))

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use progenitor_client::{Error as Raw, ResponseValue};
 use reqwest::StatusCode;
+use serde::Serialize;
 
+use crate::line::Dialect;
 use crate::rate::RateState;
 use crate::reply::Reply;
 use crate::retry;
@@ -167,19 +169,13 @@ impl<C: fmt::Debug + fmt::Display> std::error::Error for Error<C> {
     }
 }
 
-/// Turns what a generated method returned into what a session returns. `success` is the code that means success.
-pub(crate) fn settle<T, E, C>(
+/// Turns what a generated method returned into what a session returns.
+pub(crate) fn settle<D: Dialect, T: Envelope, E: Serialize>(
     outcome: Result<ResponseValue<T>, Raw<E>>,
     seen: &Seen,
-    success: i64,
-) -> Result<Reply<T::Data>, Error<C>>
-where
-    T: Envelope,
-    E: Envelope,
-    C: From<i32>,
-{
-    let reply = outcome.map_err(|raw| failure(raw, seen))?.into_inner().open();
-    if reply.code != success {
+) -> Result<Reply<T::Data>, Error<D::Code>> {
+    let reply = outcome.map_err(|raw| failure::<D, E>(raw, seen))?.into_inner().open();
+    if reply.code != D::SUCCESS {
         return Err(refusal(reply.code, reply.message, reply.trace_id, seen));
     }
     let trace_id = reply.trace_id.or_else(|| seen.trace_id.clone());
@@ -190,12 +186,19 @@ where
 }
 
 /// The error that a generated method's error is.
-pub(crate) fn failure<E: Envelope, C: From<i32>>(raw: Raw<E>, seen: &Seen) -> Error<C> {
+pub(crate) fn failure<D: Dialect, E: Serialize>(raw: Raw<E>, seen: &Seen) -> Error<D::Code> {
     let trace_id = seen.trace_id.clone();
     match raw {
+        // Where the body depends on the status, the generated client leaves it as JSON; here all take that way, since
+        // all have the dialect's envelope.
         Raw::ErrorResponse(reply) => {
-            let reply = reply.into_inner().open();
-            refusal(reply.code, reply.message, reply.trace_id, seen)
+            match serde_json::to_value(reply.into_inner()).and_then(serde_json::from_value::<D::Failure>) {
+                Ok(reply) => {
+                    let reply = reply.open();
+                    refusal(reply.code, reply.message, reply.trace_id, seen)
+                }
+                Err(_) => unexpected(seen),
+            }
         }
         Raw::CommunicationError(error) | Raw::InvalidUpgrade(error) | Raw::ResponseBodyError(error) => {
             Error::Transport(Arc::new(error.without_url()))

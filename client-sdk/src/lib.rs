@@ -1,9 +1,11 @@
-//! Clients of Gatehouse, one module for each of the APIs that it speaks. At present that is [`go_api`].
+//! Clients of Gatehouse, one module for each of the APIs that it speaks: [`go_api`], [`edge_gateway`] and
+//! [`coeus_gateway`].
 //!
 //! Each module has a session that is made from credentials and does the rest by itself:
 //!
 //! - **Logging in.** The first operation logs in, and so does the first after the token's time is over or the server
-//!   has stopped taking it. However many tasks share a session, one of them logs in.
+//!   has stopped taking it; where there are refresh tokens, one is exchanged instead. However many tasks share a
+//!   session, one of them does it.
 //! - **Errors.** There is one [`Error`] type. It has the code of the document as an enum
 //!   ([`Error::code`]), the trace id under which the server's log has more ([`Error::trace_id`]), and the rate limit
 //!   ([`Error::rate`]); [`Error::is_retryable`] tells whether the same call may succeed later.
@@ -19,9 +21,16 @@
 // The generated clients call their support by this crate's name, so that they are the same text wherever they stand.
 extern crate self as gatehouse_client;
 
+mod access;
+mod builder;
+pub mod coeus_gateway;
+mod digest;
+pub mod edge_gateway;
 mod error;
 mod generated;
 pub mod go_api;
+mod line;
+mod paging;
 mod rate;
 mod renewal;
 mod reply;
@@ -29,6 +38,7 @@ mod retry;
 mod secret;
 pub mod wire;
 
+pub use builder::Builder;
 pub use error::Error;
 pub use rate::RateState;
 pub use reply::Reply;

@@ -26,12 +26,19 @@ pub(crate) struct Issued<T> {
     /// Whether the caller's own request obtained it; false if it was there, or another task's request did.
     pub fresh: bool,
     round: u64,
-    until: Instant,
+    /// When its time is over; never, if that is not known.
+    until: Option<Instant>,
 }
 
 impl<T: Clone, E: Clone> Renewal<T, E> {
     pub(crate) fn new() -> Self {
         Self { state: Mutex::new(State { current: None, failure: None }), rounds: AtomicU64::new(0) }
+    }
+
+    /// The same with a value that is good until it is rejected.
+    pub(crate) fn with(value: T) -> Self {
+        let current = Some(Issued { value, fresh: false, round: 0, until: None });
+        Self { state: Mutex::new(State { current, failure: None }), rounds: AtomicU64::new(0) }
     }
 
     /// The value, obtained with `obtain` if there is none or its time is over. `obtain` gives the value and how long it
@@ -44,7 +51,7 @@ impl<T: Clone, E: Clone> Renewal<T, E> {
         let mut state = self.state.lock().await;
         let round = self.rounds.load(Ordering::Acquire);
         if let Some(current) = &state.current
-            && Instant::now() < current.until
+            && current.until.is_none_or(|until| Instant::now() < until)
         {
             return Ok(Issued { fresh: round != seen, ..current.clone() });
         }
@@ -57,7 +64,8 @@ impl<T: Clone, E: Clone> Renewal<T, E> {
         let round = self.rounds.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
             Ok((value, life)) => {
-                let until = Instant::now() + life;
+                // What lives longer than a clock can count lives for ever.
+                let until = Instant::now().checked_add(life);
                 let issued = Issued { value, fresh: true, round, until };
                 *state = State { current: Some(issued.clone()), failure: None };
                 Ok(issued)
@@ -67,6 +75,11 @@ impl<T: Clone, E: Clone> Renewal<T, E> {
                 Err(failure)
             }
         }
+    }
+
+    /// The value that there is, whether or not its time is over.
+    pub(crate) async fn current(&self) -> Option<Issued<T>> {
+        self.state.lock().await.current.clone()
     }
 
     /// Drops the value that `issued` is, unless another one has taken its place.
@@ -115,6 +128,19 @@ mod tests {
         assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 2, "the first one is gone already");
         cell.reject(&second).await;
         assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_value_of_unknown_or_endless_life_is_good_until_it_is_rejected() {
+        let (cell, counter) = (Cell::with(7), AtomicU32::new(0));
+        tokio::time::advance(Duration::from_secs(1_000_000)).await;
+        let given = cell.get(count(&counter, u64::MAX)).await.unwrap();
+        assert_eq!(given.value, 7);
+        cell.reject(&given).await;
+        assert_eq!(cell.get(count(&counter, u64::MAX)).await.unwrap().value, 1);
+        tokio::time::advance(Duration::from_secs(1_000_000)).await;
+        assert_eq!(cell.current().await.unwrap().value, 1);
+        assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 1);
     }
 
     #[tokio::test(start_paused = true)]

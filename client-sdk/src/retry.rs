@@ -66,6 +66,13 @@ impl RetryPolicy {
         self
     }
 
+    /// The same, but no wait is longer than `most`.
+    pub(crate) fn no_longer_than(mut self, most: Duration) -> Self {
+        self.longest = self.longest.min(most);
+        self.patience = self.patience.min(most);
+        self
+    }
+
     /// The wait after the `failed`th failure, counted from 1.
     pub(crate) fn backoff(&self, failed: u32) -> Duration {
         let factor = 2_u32.saturating_pow(failed.saturating_sub(1).min(30));

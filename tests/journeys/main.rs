@@ -30,9 +30,14 @@ fn direct() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// The settings of a session at this address, with waits that take no time.
+/// The settings of any dialect's session with this address, and waits that take no time.
+fn reaching<C>(builder: gatehouse_client::Builder<C>, base_url: String) -> gatehouse_client::Builder<C> {
+    builder.base_url(base_url).http_client(direct()).retry(RetryPolicy::default().jitter(|| 0.0))
+}
+
+/// The settings of a session at this address.
 fn settings_at(base_url: String) -> Builder {
-    Session::builder().base_url(base_url).http_client(direct()).retry(RetryPolicy::default().jitter(|| 0.0))
+    reaching(Session::builder(), base_url)
 }
 
 /// The same at this server, with the credentials of the demo.

@@ -1,4 +1,8 @@
-//! The SDK against the server, over real sockets: what a session takes off its user.
+//! The SDK against the server, over real sockets: what a session takes off its user. This file is about `go_api`; the
+//! other dialects have one each.
+
+mod coeus_gateway;
+mod edge_gateway;
 
 use std::time::Duration;
 

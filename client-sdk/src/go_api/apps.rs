@@ -1,8 +1,9 @@
 //! The applications that this one registered, page by page or one by one.
 
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::BoxStream;
 
 use super::{App, AppList, Error, Session};
+use crate::paging;
 use crate::reply::Reply;
 
 /// A list of applications that has not been fetched yet.
@@ -30,27 +31,25 @@ impl Apps {
     /// [`Error::Invalid`] if the page or its size is out of range; else as for every operation.
     pub async fn page(&self, page: i32) -> Result<Reply<AppList>, Error> {
         let size = self.size;
-        self.session.authorised(|client| async move { client.list_apps(Some(page), size).await }).await
+        let caller = self.session.line().caller();
+        self.session.access.authorised(caller, |client| async move { client.list_apps(Some(page), size).await }).await
     }
 
     /// All pages, the first one first. Each is fetched when it is asked for; the stream ends after an error.
     pub fn pages(self) -> BoxStream<'static, Result<Reply<AppList>, Error>> {
-        let first = Some(1);
-        stream::try_unfold((self, first), |(apps, page)| async move {
-            let Some(page) = page else { return Ok(None) };
-            let reply = apps.page(page).await?;
-            // A page without items is the last one, even if the list grew meanwhile.
-            let more = i64::from(page) < reply.pagination.total_pages && !reply.items.is_empty();
-            let next = if more { page.checked_add(1) } else { None };
-            Ok(Some((reply, (apps, next))))
-        })
-        .boxed()
+        let fetch = move |page| {
+            let apps = self.clone();
+            async move { apps.page(page).await }
+        };
+        // A page without items is the last one, even if the list grew meanwhile.
+        let is_last = |page, list: &AppList| i64::from(page) >= list.pagination.total_pages || list.items.is_empty();
+        paging::pages(1, fetch, is_last)
     }
 
     /// All applications, the oldest first. A page is fetched when its first one is asked for.
     ///
     /// One that is registered while this goes on is seen if it comes after the page that was fetched last.
     pub fn items(self) -> BoxStream<'static, Result<App, Error>> {
-        self.pages().map_ok(|page| stream::iter(page.into_inner().items.into_iter().map(Ok))).try_flatten().boxed()
+        paging::items(self.pages(), |page| page.items)
     }
 }

@@ -208,7 +208,7 @@ impl Feed {
                 Step::Closed(close) => {
                     tracing::debug!(code = close.code, "the socket was closed");
                     if close.code == socket::TOKEN_OVER {
-                        self.connect.session.reject(&connection.token).await;
+                        self.connect.session.access.reject(&connection.token).await;
                     }
                     self.lose();
                     self.ended = close.is_final();
@@ -229,7 +229,7 @@ impl Feed {
     async fn reconnect(&mut self) -> Option<Result<Event, Error>> {
         // One that broke after a good while is replaced at once.
         if self.failed > 0 {
-            tokio::time::sleep(self.connect.session.retry_policy().backoff(self.failed)).await;
+            tokio::time::sleep(self.connect.session.line().retry_policy().backoff(self.failed)).await;
         }
         match Connection::open(&self.connect.session, &self.connect.topics).await {
             Ok(connection) => {

@@ -35,7 +35,7 @@ pub mod events;
 mod session;
 
 pub use apps::Apps;
-pub use builder::Builder;
+pub use builder::{Builder, Credentials};
 pub use session::Session;
 
 /// The generated client: one method for each operation, without a session's logins and typed errors.
@@ -43,11 +43,22 @@ pub use crate::generated::go_api as raw;
 pub use raw::ErrorCode;
 pub use raw::types::{App, AppCredentials, AppList, AppStatus, NewApp, Pagination};
 
+use crate::line::Dialect;
+use crate::wire::Caller;
+
 /// Why an operation of this dialect failed.
 pub type Error = crate::Error<ErrorCode>;
 
-/// The code that means success.
-const SUCCESS: i64 = ErrorCode::Ok.number() as i64;
+/// This dialect, as sessions know it.
+pub(crate) struct GoApi;
+
+impl Dialect for GoApi {
+    type Client = raw::Client;
+    type Code = ErrorCode;
+    type Failure = raw::types::FailureReply;
+    const SUCCESS: i64 = ErrorCode::Ok.number() as i64;
+    const CLIENT: fn(&str, reqwest::Client, Caller) -> raw::Client = raw::Client::new_with_client;
+}
 
 impl NewApp {
     /// An application called `app_name`, of which nothing else is said.

@@ -27,4 +27,18 @@ impl<T> Opened<T> {
     pub fn without_data(self) -> Opened<()> {
         Opened { code: self.code, message: self.message, trace_id: self.trace_id, data: None }
     }
+
+    /// The same with what `data` makes of the data.
+    pub fn map<U>(self, data: impl FnOnce(T) -> U) -> Opened<U> {
+        Opened { code: self.code, message: self.message, trace_id: self.trace_id, data: self.data.map(data) }
+    }
+}
+
+/// A reply whose envelope was taken off already.
+impl<T> Envelope for Opened<T> {
+    type Data = T;
+
+    fn open(self) -> Self {
+        self
+    }
 }

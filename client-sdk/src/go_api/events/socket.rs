@@ -13,10 +13,10 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::frame::{self, FromClient, FromServer};
 use super::{Event, Topic};
+use crate::access::Login;
 use crate::error::failure;
 use crate::go_api::raw::credentials;
-use crate::go_api::session::is_stale;
-use crate::go_api::{Error, Session};
+use crate::go_api::{Credentials, Error, GoApi, Session};
 use crate::renewal::Issued;
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
@@ -89,11 +89,11 @@ impl From<Close> for Error {
 impl Connection {
     /// Opens a socket and subscribes. A token that the server does not take any more is renewed once.
     pub(super) async fn open(session: &Session, topics: &[Topic]) -> Result<Self, Error> {
-        let token = session.issued().await?;
+        let token = session.access.issued().await?;
         match Self::open_with(session, topics, token.clone()).await {
-            Err(error) if is_stale(&error, &token) || is_over(&error) => {
-                session.reject(&token).await;
-                let token = session.issued().await?;
+            Err(error) if Credentials::is_stale(&error, token.fresh) || is_over(&error) => {
+                session.access.reject(&token).await;
+                let token = session.access.issued().await?;
                 Self::open_with(session, topics, token).await
             }
             outcome => outcome,
@@ -102,10 +102,11 @@ impl Connection {
 
     async fn open_with(session: &Session, topics: &[Topic], token: Issued<Secret>) -> Result<Self, Error> {
         // Reconnecting has its own waits.
-        let caller = session.caller().retry(RetryPolicy::none()).with(credentials::query_token(token.value.expose()));
-        let outcome = session.client(caller.clone()).open_socket().await;
+        let caller =
+            session.line().caller().retry(RetryPolicy::none()).with(credentials::query_token(token.value.expose()));
+        let outcome = session.line().client(caller.clone()).open_socket().await;
         let seen = caller.seen();
-        let upgraded = outcome.map_err(|raw| failure(raw, &seen))?.into_inner();
+        let upgraded = outcome.map_err(|raw| failure::<GoApi, _>(raw, &seen))?.into_inner();
         if !seen.is_websocket() {
             let what = "the handshake's key was not answered".to_owned();
             return Err(Error::Decode { what, status: seen.status, trace_id: seen.trace_id });
@@ -114,7 +115,7 @@ impl Connection {
         let socket = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
         let mut connection = Self { socket, early: VecDeque::new(), token, since: Instant::now() };
         let subscribing = connection.subscribe(topics);
-        match session.timeout() {
+        match session.line().timeout() {
             None => subscribing.await?,
             Some(limit) => timeout(limit, subscribing).await.unwrap_or_else(|_| Err(lost("no answer in time")))?,
         }

@@ -3,8 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use futures_util::future::join_all;
+use gatehouse_client::RetryPolicy;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
@@ -25,6 +28,11 @@ pub struct Asked {
 impl Asked {
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The body, which is JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
     }
 
     /// The value of a header; empty if there is none.
@@ -68,36 +76,12 @@ pub fn reply(status: u16, body: impl Into<String>) -> Answer {
     Answer::Reply { status, headers: Vec::new(), body: body.into() }
 }
 
-/// A reply in the envelope.
-pub fn envelope(status: u16, code: i32, msg: &str, data: &Value) -> Answer {
-    let body = json!({ "code": code, "msg": msg, "trace": { "id": "trace-1", "desc": "" }, "data": data });
-    reply(status, body.to_string()).with("X-Trace-ID", "trace-1")
-}
-
-pub fn success(data: &Value) -> Answer {
-    envelope(200, 0, "ok", data)
-}
-
-pub fn refusal(code: i32, msg: &str) -> Answer {
-    envelope(200, code, msg, &Value::Null)
-}
-
-/// The reply to a login.
-pub fn token(text: &str, expires_in: u64) -> Answer {
-    success(&json!({ "token": text, "expires_in": expires_in }))
-}
-
 pub fn socket<F>(play: impl FnOnce(Peer) -> F + Send + 'static) -> Answer
 where
     F: Future<Output = ()> + Send + 'static,
 {
     Answer::Socket(Box::new(move |peer| Box::pin(play(peer))))
 }
-
-pub const LOGIN: &str = "/go-api/external/service/auth/token";
-pub const APPS: &str = "/go-api/external/service/auth/app";
-pub const PING: &str = "/go-api/external/service/ping";
-pub const SOCKET: &str = "/ws";
 
 /// A running server; it ends with this.
 pub struct Server {
@@ -202,16 +186,25 @@ async fn serve(mut stream: TcpStream, request: &Asked, answer: Answer) {
     }
 }
 
-/// The settings of a session that a test begins with: a client without proxies, kept connections and timeouts, whose
-/// timers would move a paused clock.
-pub fn builder(server: &Server) -> gatehouse_client::go_api::Builder {
-    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-    gatehouse_client::go_api::Session::builder()
-        .base_url(&server.url)
-        .app_id("go-api-test0001")
-        .app_secret(SECRET)
-        .http_client(client)
-        .timeout(None)
+/// An HTTP client that a test begins with: without proxies, kept connections and timeouts, whose timers would move a
+/// paused clock.
+pub fn direct() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// A policy whose waits are known: 1 s, 2 s, 4 s.
+pub fn known_waits() -> RetryPolicy {
+    RetryPolicy::default().base(Duration::from_secs(1)).jitter(|| 1.0)
+}
+
+/// The outcomes of so many tasks that do the same at once.
+pub async fn at_once<F>(tasks: usize, task: impl Fn() -> F) -> Vec<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let outcomes = join_all((0..tasks).map(|_| tokio::spawn(task()))).await;
+    outcomes.into_iter().map(Result::unwrap).collect()
 }
 
 /// What must not be printed.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::server::{Answer, LOGIN, Peer, SOCKET, Server, builder, envelope, reply, socket, token};
+use super::{LOGIN, SOCKET, builder, envelope, token};
+use crate::server::{Answer, Peer, Server, reply, socket};
 use futures_util::{SinkExt, StreamExt};
 use gatehouse_client::RetryPolicy;
 use gatehouse_client::go_api::events::{Event, Events, Topic};

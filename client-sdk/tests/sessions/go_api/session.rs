@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use crate::server::{
-    APPS, Answer, Asked, LOGIN, PING, SECRET, Server, builder, envelope, refusal, reply, success, token,
-};
+use super::{APPS, LOGIN, PING, builder, envelope, refusal, success, token};
+use crate::server::{Answer, Asked, SECRET, Server, at_once, known_waits, reply};
 use futures_util::future::join_all;
 use gatehouse_client::RetryPolicy;
 use gatehouse_client::go_api::{Error, ErrorCode, NewApp, Session};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-
-/// A policy whose waits are known: 1 s, 2 s, 4 s.
-fn known_waits() -> RetryPolicy {
-    RetryPolicy::default().base(Duration::from_secs(1)).jitter(|| 1.0)
-}
 
 fn session(server: &Server) -> Session {
     builder(server).retry(known_waits()).build().unwrap()
@@ -37,12 +31,12 @@ async fn logging_in(rest: impl Fn(&Asked, usize) -> Answer + Send + Sync + 'stat
 async fn many_tasks_log_in_once() {
     let server = logging_in(|_, _| empty_list()).await;
     let session = session(&server);
-    let pages = join_all((0..50).map(|_| {
-        let apps = session.clone().apps();
-        tokio::spawn(async move { apps.page(1).await.map(|_| ()) })
-    }));
-    for page in pages.await {
-        page.unwrap().unwrap();
+    let ask = || {
+        let apps = session.apps();
+        async move { apps.page(1).await }
+    };
+    for page in at_once(50, ask).await {
+        page.unwrap();
     }
     assert_eq!(server.asked(LOGIN).len(), 1);
     let lists = server.asked(APPS);

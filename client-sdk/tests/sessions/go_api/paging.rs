@@ -1,6 +1,7 @@
 //! Lists as streams of pages and of items.
 
-use crate::server::{APPS, Answer, LOGIN, Server, builder, refusal, success, token};
+use super::{APPS, LOGIN, builder, refusal, success, token};
+use crate::server::{Answer, Server};
 use futures_util::{StreamExt, TryStreamExt};
 use gatehouse_client::go_api::{ErrorCode, Session};
 use serde_json::{Value, json};
