@@ -105,7 +105,7 @@ fn documents_failure(spec: &Spec, operation: Operation<'_>) -> bool {
 }
 
 /// What refuses a credential: a documented reply of status 401 or 403, or one whose example is so named.
-fn refusals(spec: &Spec, operation: Operation<'_>) -> Vec<(u16, Option<i64>)> {
+pub fn refusals(spec: &Spec, operation: Operation<'_>) -> Vec<(u16, Option<i64>)> {
     let named = |name: &str| name.contains("unauthorized") || name.contains("authorization") || name.contains("token");
     let mut refusals = Vec::new();
     for (status, name, code) in named_replies(spec, operation) {

@@ -29,7 +29,7 @@ async fn every_request_example_is_sent_and_succeeds() {
 }
 
 /// Every example of a body, with its media type; one `None` where there is no body.
-fn bodies<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<Option<(&'a str, &'a Value)>> {
+pub fn bodies<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<Option<(&'a str, &'a Value)>> {
     let Some(body) = operation.node.get("requestBody").map(|body| spec.resolve(body)) else {
         return vec![None];
     };
@@ -53,7 +53,7 @@ async fn send(dialect: &Dialect, spec: &Spec, operation: Operation<'_>, body: Op
         assert!(takes(spec, operation, name), "{} has no `{name}`, and so needs no live one", operation.id);
     }
     let mut request = request(spec, operation, &live);
-    if let Some(scheme) = security_scheme(spec, operation) {
+    if let Some(scheme) = security_schemes(spec, operation).first() {
         let credential = (dialect.credential)(&server).await;
         request = with_credential(request, scheme, &credential);
     }
@@ -106,7 +106,7 @@ fn in_body(live: &Live, example: &Value) -> Value {
 }
 
 /// The request with the examples of its parameters, or the live values in their place.
-fn request(spec: &Spec, operation: Operation<'_>, live: &Live) -> Request {
+pub fn request(spec: &Spec, operation: Operation<'_>, live: &Live) -> Request {
     let mut path = operation.path.to_owned();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let mut headers = Vec::new();
@@ -133,7 +133,8 @@ fn request(spec: &Spec, operation: Operation<'_>, live: &Live) -> Request {
         .fold(Request::new(operation.method, target), |request, (name, text)| request.header(&name, text))
 }
 
-fn with_body(request: Request, kind: &str, example: &Value) -> Request {
+/// The request with an example of a body of this media type.
+pub fn with_body(request: Request, kind: &str, example: &Value) -> Request {
     let fields: Vec<_> = entries(example).map(|(name, value)| (name, as_text(value))).collect();
     let fields: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
     match kind {
@@ -148,14 +149,15 @@ fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The scheme that an operation asks for; the first of alternatives.
-fn security_scheme<'a>(spec: &'a Spec, operation: Operation<'a>) -> Option<&'a Value> {
-    let alternatives = operation.node.get("security").or_else(|| spec.json.get("security"))?.as_array()?;
-    let name = entries(alternatives.first()?).next()?.0;
-    Some(&spec.json["components"]["securitySchemes"][name])
+/// The schemes that an operation asks for one of, in the order of the document.
+pub fn security_schemes<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<&'a Value> {
+    let alternatives = operation.node.get("security").or_else(|| spec.json.get("security")).and_then(Value::as_array);
+    let names = alternatives.into_iter().flatten().filter_map(|alternative| Some(entries(alternative).next()?.0));
+    names.map(|name| &spec.json["components"]["securitySchemes"][name]).collect()
 }
 
-fn with_credential(request: Request, scheme: &Value, credential: &str) -> Request {
+/// The request with a credential where the scheme wants it.
+pub fn with_credential(request: Request, scheme: &Value, credential: &str) -> Request {
     let name = scheme["name"].as_str().unwrap_or("Authorization");
     match (scheme["type"].as_str(), scheme["in"].as_str()) {
         (Some("http"), _) => request.bearer(credential),

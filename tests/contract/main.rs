@@ -11,6 +11,7 @@ mod examples;
 mod proxy;
 mod round_trip;
 mod served;
+mod tokens;
 
 use std::{future::Future, pin::Pin};
 

@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use contract_tests::{fixture::Fixture, must, spec, wire::Request};
+use contract_tests::{
+    fixture::Fixture,
+    judge::check_value,
+    must,
+    spec::{self, Side},
+    wire::Request,
+};
 use gatehouse_api::DOCUMENTS;
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -171,7 +177,7 @@ async fn what_is_outside_every_dialect_is_a_problem_and_never_a_page() {
     }
 }
 
-/// The documented port of a dialect answers that dialect and nothing else. The address is one of loopback that no other
+/// The documented port of a dialect answers that dialect and nothing else, and everything else in that dialect's envelope. The address is one of loopback that no other
 /// program is likely to use, because the port is given; only Linux has all of `127.0.0.0/8`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -181,19 +187,21 @@ async fn documented_ports_answer_their_dialect_only() {
         config.documented_ports = true;
     })
     .await;
-    for (document, documented) in DOCUMENTS.iter().zip(&server.addresses()[1..]) {
+    for ((document, spec), documented) in spec::all().iter().zip(&server.addresses()[1..]) {
         assert_eq!(documented.port(), document.port);
-        let known = document.operations.iter().find(|facts| !facts.path.contains('{')).expect("something to ask for");
-        assert_ne!(Request::new(known.method, known.path).send(*documented).await.reply.status, 404);
-        for path in ["/healthz", "/swagger-ui/", "/nowhere"] {
-            let reply = Request::get(path).send_unjudged(*documented).await.reply;
-            assert_eq!(
-                (reply.status, reply.header("content-type")),
-                (404, "application/json; charset=utf-8"),
-                "{path}"
-            );
-            assert!(!reply.header("x-trace-id").is_empty(), "{path}");
-            assert_eq!(reply.header("x-ratelimit-limit").is_empty(), document.rate_limit.is_none(), "{path}");
+        let known = document.operations.first().expect("something to ask for");
+        assert_ne!(Request::new(known.method, known.path).send(*documented).await.reply.status, 404, "{}", known.id);
+        let others = DOCUMENTS.iter().filter(|other| other.dialect != document.dialect);
+        let others = others.flat_map(|other| other.operations).map(|facts| (facts.method, facts.path));
+        let outside = [("GET", "/healthz"), ("GET", "/swagger-ui/"), ("GET", "/nowhere")];
+        for (method, path) in others.chain(outside) {
+            let reply = Request::new(method, path).send_unjudged(*documented).await.reply;
+            let place = format!("{method} {path} on the port of {}", document.dialect);
+            assert_eq!((reply.status, reply.header("content-type")), (404, "application/json; charset=utf-8"), "{place}");
+            assert!(!reply.header("x-trace-id").is_empty(), "{place}");
+            assert_eq!(reply.header("x-ratelimit-limit").is_empty(), document.rate_limit.is_none(), "{place}");
+            let failure = spec.failure_schema().expect("the dialect has an envelope");
+            assert_eq!(check_value(spec, &failure, Side::Reply, &reply.json()), [] as [String; 0], "{place}");
         }
     }
 }

@@ -16,7 +16,6 @@ use gatehouse_server::{
         audit::{Audit, AuditKind},
         clock::{Clock, ManualClock, Timestamp},
         keys::KeyRing,
-        mail::Mail,
         origin::Origin,
         password::Digest,
         random::Random,
@@ -34,7 +33,7 @@ use gatehouse_server::{
     store::{DataKeyRow, HandleKind, NewUserRow, Store, UserRow},
     testing::{Backend, TestDatabase, backends},
 };
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::{ConnectionTrait as _, Database, Statement};
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -69,6 +68,10 @@ const PROVISIONING_SEED: u64 = 8;
 /// The seed of every server's mail.
 const MAIL_SEED: u64 = 9;
 
+/// The seed of a server that was started again; each further start counts on from it, because ids that were given out
+/// must not come again.
+const RESTART_SEED: u64 = 100;
+
 /// The master secret of every server, so that signatures repeat too.
 const MASTER: [u8; 32] = [7; 32];
 
@@ -86,6 +89,8 @@ pub struct Fixture {
     proxy: Proxy,
     shutdown: CancellationToken,
     running: Option<JoinHandle<()>>,
+    config: Config,
+    restarts: u64,
     database: TestDatabase,
     data_dir: TempDir,
 }
@@ -177,6 +182,8 @@ impl Fixture {
             proxy: Proxy::start(address).await,
             shutdown,
             running: Some(running),
+            config: ready.config,
+            restarts: 0,
             database: ready.database,
             data_dir: ready.data_dir,
         }
@@ -286,6 +293,20 @@ impl Fixture {
         connection.close().await.expect("the connection closes");
     }
 
+    /// How many rows a table has that are like this, past the server: `count("audit_event WHERE kind = 'x'")`.
+    ///
+    /// # Panics
+    /// If the database refuses.
+    pub async fn count(&self, rows: &str) -> i64 {
+        let connection = Database::connect(self.database.url()).await.expect("the database answers");
+        let backend = connection.get_database_backend();
+        let asked = Statement::from_string(backend, format!("SELECT COUNT(*) AS number FROM {rows}"));
+        let row = connection.query_one_raw(asked).await.expect("the query runs").expect("a count is a row");
+        let number = row.try_get("", "number").expect("a number");
+        connection.close().await.expect("the connection closes");
+        number
+    }
+
     /// Begins the shutdown, without waiting for its end.
     pub fn begin_shutdown(&self) {
         self.shutdown.cancel();
@@ -300,6 +321,26 @@ impl Fixture {
         if let Some(running) = self.running.take() {
             must("the end of the server", running).await.expect("the server ends in order");
         }
+    }
+
+    /// Stops the server and starts another on the same data, as a new process would: it remembers nothing, and connects
+    /// to the database anew. It listens elsewhere; [`base_url`](Self::base_url) leads there.
+    ///
+    /// # Panics
+    /// If the one does not stop, or the other does not start.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.store.clone().close().await.expect("the connections close");
+        self.store = self.database.store().await;
+        let random = Random::seeded(RESTART_SEED + self.restarts);
+        self.restarts += 1;
+        self.core = core(&self.config, &self.store, &self.core.clock, random);
+        let app = App::bind(self.config.clone(), self.core.clone(), self.store.clone()).await.expect("it listens");
+        self.addresses = app.addresses();
+        self.address = self.addresses[0];
+        self.proxy.lead_to(self.address);
+        self.shutdown = CancellationToken::new();
+        self.running = Some(tokio::spawn(app.run(self.shutdown.clone().cancelled_owned())));
     }
 }
 
@@ -325,20 +366,21 @@ impl Ready {
         };
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
-        let master = Secret::new(STANDARD.encode(MASTER));
-        let keys = |random: &Random| {
-            KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring")
-        };
-        let core = |random: Random| {
-            // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
-            let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
-            Core::new(store.clone(), keys(&random), &config.domain(), clock.clone(), random, mail).expect("a core")
-        };
+        let core = |random| core(&config, &store, &clock, random);
         provision_admin(&store, || core(Random::seeded(PROVISIONING_SEED))).await;
         let core = core(Random::seeded(SEED));
         provision(&core, DEMO_APP, "Demo", true).await;
         Self { config, core, store, clock: hand, database, data_dir }
     }
+}
+
+/// The domain over this store. Its keys are the same whenever it is made anew.
+fn core(config: &Config, store: &Store, clock: &Clock, random: Random) -> Core {
+    let master = Secret::new(STANDARD.encode(MASTER));
+    let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
+    // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+    let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
+    Core::new(store.clone(), keys, &config.domain(), clock.clone(), random, mail).expect("a core")
 }
 
 async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {

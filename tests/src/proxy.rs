@@ -22,6 +22,7 @@ use crate::judge::{Seen, judge};
 /// A running proxy. It ends with the test's runtime.
 pub struct Proxy {
     address: SocketAddr,
+    backend: Arc<Mutex<SocketAddr>>,
     violations: Arc<Mutex<Vec<String>>>,
 }
 
@@ -35,17 +36,27 @@ impl Proxy {
         let address = listener.local_addr().expect("an address");
         let violations = Arc::new(Mutex::new(Vec::new()));
         let found = Arc::clone(&violations);
+        let backend = Arc::new(Mutex::new(backend));
+        let to = Arc::clone(&backend);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let found = Arc::clone(&found);
-                let service = service_fn(move |request| forward(backend, request, Arc::clone(&found)));
+                let (found, to) = (Arc::clone(&found), Arc::clone(&to));
+                let service = service_fn(move |request| {
+                    let backend = *to.lock().unwrap();
+                    forward(backend, request, Arc::clone(&found))
+                });
                 let connection =
                     server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
                 // A client that leaves is no event of ours.
                 tokio::spawn(async move { connection.await.unwrap_or_default() });
             }
         });
-        Self { address, violations }
+        Self { address, backend, violations }
+    }
+
+    /// Passes on to another server from the next request on.
+    pub fn lead_to(&self, backend: SocketAddr) {
+        *self.backend.lock().unwrap() = backend;
     }
 
     /// Where it listens.
