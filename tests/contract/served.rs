@@ -197,7 +197,11 @@ async fn documented_ports_answer_their_dialect_only() {
         for (method, path) in others.chain(outside) {
             let reply = Request::new(method, path).send_unjudged(*documented).await.reply;
             let place = format!("{method} {path} on the port of {}", document.dialect);
-            assert_eq!((reply.status, reply.header("content-type")), (404, "application/json; charset=utf-8"), "{place}");
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (404, "application/json; charset=utf-8"),
+                "{place}"
+            );
             assert!(!reply.header("x-trace-id").is_empty(), "{place}");
             assert_eq!(reply.header("x-ratelimit-limit").is_empty(), document.rate_limit.is_none(), "{place}");
             let failure = spec.failure_schema().expect("the dialect has an envelope");

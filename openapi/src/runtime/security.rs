@@ -85,17 +85,23 @@ impl Scheme {
         registry.create_security_scheme(self.name, meta);
     }
 
-    /// The credential of a request: `None` where it is missing, empty or not of its form.
+    /// The credential of a request: `None` where it is missing, empty, not of its form, or there twice, since nobody can
+    /// tell then which one was meant.
     pub fn read(&self, request: &Request) -> Option<String> {
         let credential = match self.kind {
-            SchemeKind::Bearer { bare, .. } => {
-                bearer(request.headers().get(AUTHORIZATION)?.to_str().ok()?, bare)?.to_owned()
-            }
-            SchemeKind::Header(name) => request.headers().get(name)?.to_str().ok()?.trim().to_owned(),
+            SchemeKind::Bearer { bare, .. } => bearer(single(request, AUTHORIZATION.as_str())?, bare)?.to_owned(),
+            SchemeKind::Header(name) => single(request, name)?.trim().to_owned(),
             SchemeKind::Query(name) => super::payload::query_value(request.uri().query()?, name)?,
         };
         (!credential.is_empty()).then_some(credential)
     }
+}
+
+/// The value of a header that stands there once.
+fn single<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    let mut values = request.headers().get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
 /// The credential behind the word `Bearer`, whose case does not matter (RFC 9110, 11.1).

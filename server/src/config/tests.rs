@@ -169,7 +169,9 @@ fn the_table_of_keys_is_complete() {
         known.extend(told);
     }
     let listed: BTreeSet<_> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
-    let sections = BTreeSet::from(["go_api", "edge_gateway", "coeus_gateway", "insight_auth", "smtp", "ops", "limits"].map(str::to_owned));
+    let sections = BTreeSet::from(
+        ["go_api", "edge_gateway", "coeus_gateway", "insight_auth", "smtp", "ops", "limits"].map(str::to_owned),
+    );
     assert_eq!(known.difference(&sections).cloned().collect::<BTreeSet<_>>(), listed);
 }
 

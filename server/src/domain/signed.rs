@@ -24,8 +24,14 @@ const CACHE_IDLE: Duration = Duration::from_secs(3600);
 
 /// The claims of a dialect's tokens.
 pub trait Claims: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Whether the claims that never change are those of the dialect: issuer, audience, and that nothing is empty.
+    /// Whether the claims that never change are those of the dialect: issuer, audience, and that ids are some.
     fn are_ours(&self) -> bool;
+}
+
+/// Whether a claim is an id as [`sessions`](super::session) make them: 32 hexadecimal digits. Whatever else a genuine
+/// token may hold never gets to the store.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Signs and reads the tokens of one dialect.

@@ -118,7 +118,11 @@ async fn an_earlier_token_within_its_own_grace_still_gives_its_own_successor() {
     server.clock.advance(Duration::from_millis(1));
     assert_eq!(second.exchange(&server).await, third, "this one was spent 20 seconds later");
     assert_eq!(code_of_refresh(&server, &first.refresh).await, 1011);
-    assert_eq!(code_of_refresh(&server, &second.refresh).await, 1011, "the family is over for those in their grace too");
+    assert_eq!(
+        code_of_refresh(&server, &second.refresh).await,
+        1011,
+        "the family is over for those in their grace too"
+    );
 }
 
 /// What comes back expired tells that, and says nothing about a theft.

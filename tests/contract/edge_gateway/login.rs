@@ -332,9 +332,8 @@ async fn record_broken() {
 #[tokio::test]
 async fn names_are_exact_but_for_case_and_width_on_every_database() {
     for server in Fixture::on_every_database().await {
-        let code = async |username: &str, password: &str| {
-            server.send(login_request(username, password)).await.reply.code()
-        };
+        let code =
+            async |username: &str, password: &str| server.send(login_request(username, password)).await.reply.code();
         for other in ["\0", "admin\0", "\0admin", "admin ", " admin", "ádmin", "admi", "%", "admi_", "admin'--"] {
             assert_eq!(code(other, ADMIN_PASSWORD).await, 20101, "{other:?} on {:?}", server.backend());
         }

@@ -32,9 +32,8 @@ async fn names_are_compared_exactly_within_a_user() {
         add_lory(&server).await;
         let users = [Pair::of_admin(&server).await, Pair::of(&server, LORY, LORY_PASSWORD).await];
         for user in &users {
-            let code = async |name: &str| {
-                server.send(product_request(&user.access).query("name", name)).await.reply.code()
-            };
+            let code =
+                async |name: &str| server.send(product_request(&user.access).query("name", name)).await.reply.code();
             for name in ["Name", "name", "name ", " name", "náme", "数", "𝄞", "%", "'; --"] {
                 assert_eq!(code(name).await, 0, "{name:?} on {:?}", server.backend());
                 assert_eq!(code(name).await, 1005, "{name:?} on {:?}", server.backend());

@@ -207,7 +207,8 @@ async fn of_the_session_of_somebody_else() {
 async fn ids_that_no_database_takes() {
     for server in Fixture::on_every_database().await {
         let pair = Pair::of_admin(&server).await;
-        for (claim, id) in [("jti", "\0"), ("sid", "\0"), ("jti", "𝄞"), ("sid", "𝄞"), ("jti", &"a".repeat(1000))] {
+        for (claim, id) in [("jti", "\0"), ("sid", "\0"), ("jti", "𝄞"), ("sid", "𝄞"), ("jti", &"a".repeat(1000))]
+        {
             let token = resigned(&server, &pair.refresh, |_, claims| claims[claim] = json!(id));
             assert_eq!(code_of_refresh(&server, &token).await, 1011, "{claim} {id:?} on {:?}", server.backend());
         }

@@ -40,7 +40,7 @@ struct Claims {
 
 impl signed::Claims for Claims {
     fn are_ours(&self) -> bool {
-        self.aud == AUDIENCE && self.exp == self.claim_expire && self.claim_iat < self.exp && !self.jti.is_empty()
+        self.aud == AUDIENCE && self.exp == self.claim_expire && self.claim_iat < self.exp && signed::is_id(&self.jti)
     }
 }
 

@@ -53,8 +53,8 @@ impl signed::Claims for Claims {
         self.iss == ISSUER
             && self.aud == AUDIENCE
             && self.nbf < self.exp
-            && !self.jti.is_empty()
-            && !self.sid.is_empty()
+            && signed::is_id(&self.jti)
+            && signed::is_id(&self.sid)
     }
 }
 
