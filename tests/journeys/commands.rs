@@ -29,7 +29,10 @@ async fn bootstrap_prints_for_people_too() {
     let installation = Installation::new();
     let printed = installation.print(&["bootstrap", "--name", "Mine"]).await;
     let rows: Vec<(&str, &str)> = printed.lines().filter_map(|line| line.split_once(char::is_whitespace)).collect();
-    let [("app_id", id), ("app_secret", secret)] = rows.as_slice() else { panic!("not id and secret: {printed}") };
+    let [("user_name", user), ("password", password), ("app_id", id), ("app_secret", secret)] = rows.as_slice() else {
+        panic!("not a user and an application: {printed}")
+    };
+    assert!(user.trim() == "admin" && password.trim().len() == 24, "{printed}");
     assert!(id.trim().starts_with("go-api-") && secret.trim().len() == 32, "{printed}");
 }
 

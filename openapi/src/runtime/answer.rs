@@ -30,7 +30,9 @@ pub trait Reply: Serialize + Type + Send {
 
     /// The envelope as JSON. Envelopes hold strings, numbers and lists of them, which JSON can always say.
     fn to_bytes(&self) -> Bytes {
-        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+        // Nearly every envelope fits, so that the buffer need not grow.
+        let mut json = Vec::with_capacity(640);
+        serde_json::to_writer(&mut json, self).map(|()| json.into()).unwrap_or_default()
     }
 }
 

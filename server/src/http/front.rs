@@ -185,7 +185,7 @@ impl Front {
         let decision = mounted.count(operation, cx.client_ip);
         let origin = mounted.cors.allows(request.headers()).cloned();
 
-        let mut matched = match decision {
+        let matched = match decision {
             Some(decision) if !decision.admitted => {
                 if decision.first_refusal {
                     mounted.routes.limit_reached(request.headers(), decision).await;
@@ -196,11 +196,12 @@ impl Front {
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
             _ => self.call(mounted, &cx, request, peer, local).await,
         };
-        if let Some(origin) = origin {
-            Cors::mark(matched.response.headers_mut(), origin);
-        }
         let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
-        mounted.finish(tally, &cx, matched, decision, started)
+        let mut response = mounted.finish(tally, &cx, matched, decision, started);
+        if let Some(origin) = origin {
+            Cors::mark(response.headers_mut(), origin);
+        }
+        response
     }
 
     /// The reply to a request whose head could not be read, so that there is none. Its client is the peer, because what

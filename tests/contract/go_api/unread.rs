@@ -8,6 +8,7 @@ use contract_tests::{
     must,
     wire::{Reply, Request, converse},
 };
+use gatehouse_api::DOCUMENTS;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -168,7 +169,8 @@ async fn on_the_documented_port_it_is_always_the_envelope() {
         config.documented_ports = true;
     })
     .await;
-    let documented = *server.addresses().iter().find(|address| address.port() == 8080).unwrap();
+    let place = DOCUMENTS.iter().position(|document| document.dialect == "go_api").unwrap();
+    let documented = server.addresses()[1 + place];
     for bytes in [b"nonsense\r\n\r\n".as_slice(), b"GET /nowhere HTTP/1.1\r\nno colon\r\n\r\n"] {
         let reply = Reply::parse(&converse(documented, bytes).await, false);
         assert_eq!((reply.status, reply.code(), reply.header("x-ratelimit-limit")), (400, 400, "1000"));

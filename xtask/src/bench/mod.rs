@@ -2,7 +2,7 @@
 //! is from each floor.
 //!
 //! The *constant* floor sends back bytes that the server sent once; nothing in hyper can be faster. The floor *by hand*
-//! does the server's work in about a hundred lines. All three are up at the same time and loaded one after the other,
+//! does the server's work, written straight down. All three are up at the same time and loaded one after the other,
 //! so the ratios of one round stand under the same weather; the median over the rounds is what is printed.
 
 use std::path::{Path, PathBuf};
