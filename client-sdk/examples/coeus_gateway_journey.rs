@@ -60,8 +60,8 @@ async fn join(name: &str, email: &str) -> Result<(), Error> {
 async fn journey(name: &str) -> Result<(), Error> {
     let session = Session::builder().base_url(base_url()).user_name(name).password(password()).build()?;
     let login = session.login_data().await?;
-    let role = if login.role.is_empty() { "no role" } else { &login.role };
-    println!("1. {} has logged in from {} at {} (Unix time), with {role}", name, login.login_ip, login.login_time);
+    let role = if login.role.is_empty() { "none" } else { &login.role };
+    println!("1. {name} has logged in from {} at {} (Unix time); role: {role}", login.login_ip, login.login_time);
 
     let created = session.create_project(&NewProject::new(1, "My Project")).await?;
     println!("2. A new project has the key {} and the secret {}", created.project_key, created.project_secret);
