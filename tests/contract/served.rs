@@ -177,8 +177,9 @@ async fn what_is_outside_every_dialect_is_a_problem_and_never_a_page() {
     }
 }
 
-/// The documented port of a dialect answers that dialect and nothing else, and everything else in that dialect's envelope. The address is one of loopback that no other
-/// program is likely to use, because the port is given; only Linux has all of `127.0.0.0/8`.
+/// The documented port of a dialect answers that dialect only, and refuses everything else in that dialect's envelope. The
+/// address is one of loopback that no other program is likely to use, because the port is given; only Linux has all of
+/// `127.0.0.0/8`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn documented_ports_answer_their_dialect_only() {
