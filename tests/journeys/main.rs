@@ -4,11 +4,13 @@
 
 mod commands;
 mod events;
+mod killed;
 mod mail;
 mod printed;
 mod program;
 mod sdk;
 mod serving;
+mod users;
 
 use std::time::Duration;
 

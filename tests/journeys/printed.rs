@@ -7,7 +7,7 @@ use std::{
 };
 
 use contract_tests::{
-    fixture::{DEMO_APP, DEMO_SECRET, Fixture},
+    fixture::{ADMIN, ADMIN_PASSWORD, DEMO_APP, DEMO_SECRET, Fixture},
     must,
     optional::is_there,
 };
@@ -76,10 +76,26 @@ async fn journey(program: &mut Command, file: &str) {
     assert_eq!(caller.app.description.as_deref(), Some("应用描述"));
 }
 
+/// The journey of a user through both documents that have users, and what the clients saw on it.
+async fn journey_of_a_user(program: &mut Command, file: &str) {
+    let server = Fixture::start().await;
+    let output = run(program.arg(client(file)).args([&server.base_url(), ADMIN, ADMIN_PASSWORD])).await;
+    let seen = printed(&output);
+    let codes = ["login", "refreshed", "product", "refused"].map(|step| seen[step]["code"].as_i64());
+    assert_eq!(codes, [Some(0), Some(0), Some(0), Some(10006)], "{seen:#}");
+    let codes = ["entered", "created", "listed", "deleted", "left", "gone"];
+    let codes = codes.map(|step| seen[step]["header"]["code"].as_i64());
+    assert_eq!(codes, [Some(0), Some(0), Some(0), Some(0), Some(0), Some(1001)], "{seen:#}");
+    assert_eq!(seen["listed"]["data"]["list"][0]["project_secret"], seen["created"]["data"]["project_secret"]);
+    assert_eq!(seen["listed"]["data"]["list"][0]["project_name"], "我的ChatGPT项目");
+    assert_eq!(seen["gone"]["data"], Value::Null);
+}
+
 #[tokio::test]
 async fn the_client_in_python() {
     if is_there("python", succeeds(python().args(["-c", "import requests"])).await) {
         journey(&mut python(), "go_api.py").await;
+        journey_of_a_user(&mut python(), "users.py").await;
     }
 }
 
@@ -87,6 +103,7 @@ async fn the_client_in_python() {
 async fn the_client_in_javascript() {
     if is_there("node", succeeds(node().args(["-e", "require('axios')"])).await) {
         journey(&mut node(), "go_api.js").await;
+        journey_of_a_user(&mut node(), "users.js").await;
     }
 }
 

@@ -9,7 +9,7 @@ use contract_tests::{
 };
 use futures_util::StreamExt;
 use gatehouse_client::go_api::{NewApp, Session, events::Event};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -101,11 +101,16 @@ async fn an_empty_store_says_how_to_begin() {
     let text = |key: &str| said["application"][key].as_str().expect("a text").to_owned();
     assert_eq!(text("app_name"), "First application");
 
+    let admin = |key: &str| said["administrator"][key].as_str().expect("a text").to_owned();
+    let login = json!({ "username": admin("user_name"), "password": admin("password") });
+    let exchange = Request::post("/v1.0/openapi/auth/login").json(&login).send(server.address).await;
+    assert_eq!(exchange.reply.code(), 0, "{exchange}");
+
     // The server need not be started again for that.
     let session = session_of(&server, &text("app_id"), &text("app_secret"));
     session.create_app(&NewApp::new("The second one")).await.unwrap();
     let log = server.stop().await;
-    assert!(!log.contains(&text("app_secret")), "{log}");
+    assert!(!log.contains(&text("app_secret")) && !log.contains(&admin("password")), "{log}");
 
     let said = installation.refuse(&["bootstrap", "--json"]).await;
     assert!(said.contains("has an application already"), "{said}");
