@@ -2,7 +2,8 @@
 
 use contract_tests::wire::Request;
 use gatehouse_api::DOCUMENTS;
-use serde_json::Value;
+use gatehouse_server::domain::password::Digest;
+use serde_json::{Value, json};
 
 use crate::program::Installation;
 
@@ -34,6 +35,20 @@ async fn bootstrap_prints_for_people_too() {
     };
     assert!(user.trim() == "admin" && password.trim().len() == 24, "{printed}");
     assert!(id.trim().starts_with("go-api-") && secret.trim().len() == 32, "{printed}");
+
+    // What is shown is good at both documents that have users, and is not shown again.
+    let server = installation.serve(&[]).await;
+    let login = json!({ "username": user.trim(), "password": password.trim() });
+    let exchange = Request::post("/v1.0/openapi/auth/login").json(&login).send(server.address).await;
+    assert_eq!(exchange.reply.code(), 0, "{exchange}");
+    let digest = Digest::of(password.trim());
+    let login = json!({ "user_name": user.trim(), "password": digest.expose() });
+    let exchange = Request::post("/api/v1/login").json(&login).send(server.address).await;
+    let reply = exchange.reply.json();
+    assert_eq!((&reply["header"]["code"], &reply["data"]["role"]), (&json!(0), &json!("admin")), "{exchange}");
+    server.stop().await;
+    let said = installation.refuse(&["bootstrap"]).await;
+    assert!(said.contains("has an application already"), "{said}");
 }
 
 #[tokio::test]

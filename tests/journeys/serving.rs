@@ -7,7 +7,7 @@ use contract_tests::{
     socket::{Closed, Socket},
     wire::Request,
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::join_all};
 use gatehouse_client::go_api::{NewApp, Session, events::Event};
 use serde_json::{Value, json};
 use tokio::{
@@ -150,6 +150,67 @@ async fn sigterm_lets_a_request_finish_and_sockets_go() {
     let (status, log) = server.end().await;
     assert!(status.success() && log.contains("shutting down"), "{log}");
     assert!(!log.contains("still in flight"), "{log}");
+}
+
+#[tokio::test]
+async fn sigterm_lets_logins_finish_that_wait_for_each_other() {
+    let installation = Installation::new().setting("GATEHOUSE_LIMITS__SHUTDOWN_GRACE", "60");
+    let server = installation.serve(&["--demo"]).await;
+    // More than are hashed at once, whatever the machine.
+    let mut logins = Vec::new();
+    for _ in 0..12 {
+        logins.push(Login::begin(&server).await);
+    }
+    server.signal("TERM").await;
+    server.logged("shutting down").await;
+    let replies = join_all(logins.into_iter().map(Login::finish)).await;
+    for reply in &replies {
+        assert_eq!(reply["header"]["code"], 0, "{reply}");
+    }
+    let (status, log) = server.end().await;
+    assert!(status.success() && !log.contains("still in flight"), "{log}");
+
+    // What they were told is true of the next start as well.
+    let server = installation.serve(&["--demo"]).await;
+    for reply in &replies {
+        let token = reply["data"]["auth_token"].as_str().expect("a token");
+        let list = Request::post("/api/v1/project/list").bearer(token).json(&json!({})).send(server.address).await;
+        assert_eq!(list.reply.json()["header"]["code"], 0, "{list}");
+    }
+    server.stop().await;
+}
+
+/// A login whose body the server waits for.
+struct Login {
+    stream: TcpStream,
+    body: String,
+}
+
+impl Login {
+    async fn begin(server: &Running) -> Self {
+        let body = json!({ "user_name": "admin", "password": "e10adc3949ba59abbe56e057f20f883e" }).to_string();
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Expect: 100-continue\r\n\r\n",
+            server.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+        must("the interim reply", stream.read_exact(&mut go_on)).await.unwrap();
+        assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+        Self { stream, body }
+    }
+
+    async fn finish(mut self) -> Value {
+        self.stream.write_all(self.body.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        must("the reply", self.stream.read_to_string(&mut reply)).await.unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+        serde_json::from_str(body).unwrap()
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use contract_tests::{optional::is_there, wire::Request};
+use contract_tests::{
+    fixture::{DEMO_APP, DEMO_SECRET},
+    optional::is_there,
+    wire::Request,
+};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -47,8 +51,10 @@ async fn edge_gateway(base: &str) {
     assert_eq!(made["code"], 0, "{made}");
 }
 
-/// The calls of coeus_gateway at this address: register, log in, make a project, list it, delete it, log out.
-async fn coeus_gateway(base: &str, data: &Path, user: &str) {
+/// The calls of coeus_gateway at this address, with the names and numbers that it prints: the user is the second one of
+/// the demo, and so is the project that is deleted the second one of this user.
+async fn coeus_gateway(base: &str, data: &Path) {
+    let (user, email) = ("lory", "civet148@126.com");
     let call = async |path: &str, token: &str, body: Value| {
         let line = format!(
             "curl --silent -X POST '{base}/api/v1/{path}' -H 'Content-Type: application/json' \
@@ -57,7 +63,6 @@ async fn coeus_gateway(base: &str, data: &Path, user: &str) {
         printed(&line).await
     };
     let ok = json!({ "code": 0, "message": "OK", "total": 1, "count": 1 });
-    let email = format!("{user}@126.com");
     let sent = call("auth-code", "", json!({ "user_name": user, "email": email })).await;
     assert_eq!(sent, json!({ "header": ok, "data": {} }));
     let code = crate::killed::code(&data.join("outbox"));
@@ -70,12 +75,18 @@ async fn coeus_gateway(base: &str, data: &Path, user: &str) {
     assert_eq!((&login["header"], &login["data"]["user_name"]), (&ok, &json!(user)), "{login}");
     let token = login["data"]["auth_token"].as_str().expect("a token");
     let project = json!({ "project_type": 1, "project_name": "我的ChatGPT项目" });
-    let made = call("project/create", token, project).await;
-    assert_eq!(made["header"], ok);
-    let list = call("project/list", token, json!({ "page_no": 0, "page_size": 20 })).await;
-    assert_eq!(list["header"], ok);
-    assert_eq!(list["data"]["list"][0]["project_secret"], made["data"]["project_secret"]);
-    let deleted = call("project/delete", token, json!({ "id": list["data"]["list"][0]["id"] })).await;
+    for id in 1..=2 {
+        let made = call("project/create", token, project.clone()).await;
+        assert_eq!(made["header"], ok);
+        let list = call("project/list", token, json!({ "user_id": 2, "page_no": 0, "page_size": 20 })).await;
+        assert_eq!(list["header"], json!({ "code": 0, "message": "OK", "total": id, "count": id }));
+        let listed = &list["data"]["list"][id - 1];
+        assert_eq!(listed["id"], id);
+        for half in ["project_key", "project_secret"] {
+            assert_eq!(listed[half], made["data"][half]);
+        }
+    }
+    let deleted = call("project/delete", token, json!({ "id": 2 })).await;
     assert_eq!(deleted, json!({ "header": ok, "data": {} }));
     assert_eq!(call("platform/logout", token, json!({})).await, json!({ "header": ok, "data": {} }));
     assert_eq!(call("platform/logout", token, json!({})).await["header"]["code"], 1001);
@@ -89,7 +100,7 @@ async fn the_printed_calls_work_on_one_port() {
     let installation = Installation::new();
     let server: Running = installation.serve(&["--demo"]).await;
     edge_gateway(&server.base_url()).await;
-    coeus_gateway(&server.base_url(), &installation.directory().join("data"), "lory").await;
+    coeus_gateway(&server.base_url(), &installation.directory().join("data")).await;
 
     // The same user, at once, through the other document.
     let login = format!(
@@ -111,42 +122,81 @@ async fn the_printed_calls_work_on_the_documented_ports() {
     let installation = Installation::new().setting("GATEHOUSE_DOCUMENTED_PORTS", "true");
     let server = installation.serve_at("127.77.31.11:0", &["--demo"]).await;
     edge_gateway("http://127.77.31.11:58081").await;
-    coeus_gateway("http://127.77.31.11:8082", &installation.directory().join("data"), "lory").await;
+    coeus_gateway("http://127.77.31.11:8082", &installation.directory().join("data")).await;
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_project_outlives_the_key_that_it_was_made_under() {
+async fn users_and_projects_outlive_the_key_that_they_were_made_under() {
     let installation = Installation::new();
     let server = installation.serve(&["--demo"]).await;
-    let call = async |server: &Running, path: &str, token: &str, body: Value| {
-        Request::post(path).header("Authorization", token).json(&body).send(server.address).await.reply.json()
-    };
-    let token = async |server: &Running| {
-        let login = json!({ "user_name": "admin", "password": "e10adc3949ba59abbe56e057f20f883e" });
-        let reply = call(server, "/api/v1/login", "", login).await;
-        reply["data"]["auth_token"].as_str().expect("a token").to_owned()
-    };
-    let secret = async |server: &Running| {
-        let list = call(server, "/api/v1/project/list", &token(server).await, json!({})).await;
-        list["data"]["list"][0]["project_secret"].clone()
-    };
-    let before = token(&server).await;
+    let user = User::log_in(&server).await;
     let new = json!({ "project_type": 1, "project_name": "Kept" });
-    let made = call(&server, "/api/v1/project/create", &before, new).await["data"]["project_secret"].clone();
+    let made = user.call(&server, "project/create", new).await["data"]["project_secret"].clone();
+    let secret = async |user: &User, server: &Running| {
+        user.call(server, "project/list", json!({})).await["data"]["list"][0]["project_secret"].clone()
+    };
 
     let keys = installation.print(&["keys", "list"]).await;
     let former = keys.lines().nth(1).and_then(|row| row.split_whitespace().next()).expect("a key").to_owned();
     installation.print(&["keys", "rotate"]).await;
-    installation.print(&["keys", "retire", &former, "--force"]).await;
     server.signal("HUP").await;
     server.logged("the keys were read again").await;
-    assert_eq!(secret(&server).await, made);
-    let refused = call(&server, "/api/v1/project/list", &before, json!({})).await;
-    assert_eq!(refused["header"]["code"], 1001, "its key is gone");
+    // Both keys verify, so that nobody has to log in again.
+    assert_eq!(secret(&user, &server).await, made);
+    assert_eq!(user.codes(&server).await, [0, 0]);
+
+    // The demo's application moves to the new key with its next login, and then nothing depends on the former one.
+    let login = [("app_id", DEMO_APP), ("app_secret", DEMO_SECRET)];
+    let token = Request::post("/go-api/external/service/auth/token").form(&login).send(server.address).await;
+    assert_eq!(token.reply.code(), 0, "{token}");
+    let late = User::log_in(&server).await;
+    installation.print(&["keys", "retire", &former]).await;
+    server.signal("HUP").await;
+    server.logged_again("the keys were read again", 2).await;
+    assert_eq!(user.codes(&server).await, [10006, 1011]);
+    assert_eq!(user.call(&server, "project/list", json!({})).await["header"]["code"], 1001);
+    assert_eq!(secret(&late, &server).await, made);
+    assert_eq!(late.codes(&server).await, [0, 0]);
     server.stop().await;
 
     let server = installation.serve(&["--demo"]).await;
-    assert_eq!(secret(&server).await, made);
+    assert_eq!(secret(&late, &server).await, made);
+    assert_eq!(secret(&User::log_in(&server).await, &server).await, made);
     server.stop().await;
+}
+
+/// The administrator of the demo with a login of each document.
+struct User {
+    access: String,
+    refresh: String,
+    auth_token: String,
+}
+
+impl User {
+    async fn log_in(server: &Running) -> Self {
+        let login = json!({ "username": "admin", "password": "123456" });
+        let edge = Request::post("/v1.0/openapi/auth/login").json(&login).send(server.address).await.reply.json();
+        let login = json!({ "user_name": "admin", "password": "e10adc3949ba59abbe56e057f20f883e" });
+        let coeus = Request::post("/api/v1/login").json(&login).send(server.address).await.reply.json();
+        let text = |value: &Value| value.as_str().expect("a token").to_owned();
+        Self {
+            access: text(&edge["result"]["access_token"]),
+            refresh: text(&edge["result"]["refresh_token"]),
+            auth_token: text(&coeus["data"]["auth_token"]),
+        }
+    }
+
+    /// An operation of coeus_gateway.
+    async fn call(&self, server: &Running, path: &str, body: Value) -> Value {
+        let call = Request::post(format!("/api/v1/{path}")).header("Authorization", &self.auth_token).json(&body);
+        call.send(server.address).await.reply.json()
+    }
+
+    /// The codes by which edge_gateway answers the access token and the refresh token.
+    async fn codes(&self, server: &Running) -> [i64; 2] {
+        let product = Request::get("/v1.0/openapi/createProduct").header("x-token", &self.access);
+        let refresh = Request::post(format!("/v1.0/openapi/token/{}", self.refresh));
+        [product.send(server.address).await.reply.code(), refresh.send(server.address).await.reply.code()]
+    }
 }
