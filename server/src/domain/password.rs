@@ -9,6 +9,9 @@ use std::thread;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use md5::{Digest as _, Md5};
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::oneshot;
 
 use super::Error;
@@ -23,9 +26,6 @@ const THREADS_MAX: usize = 4;
 
 /// Logins that may wait for a thread. At some 30 ms each the last of them waits a few seconds.
 const QUEUE: usize = 256;
-
-/// How much the threads give way to others (`nice`): they get a tenth of a processor that others want, too.
-const NICENESS: i32 = 10;
 
 /// A hash that belongs to no password, for the time that an unknown user takes.
 const NOBODY: &str =
@@ -132,8 +132,7 @@ impl Passwords {
 
 /// What each thread does until the queue is gone.
 fn work(jobs: &Mutex<Receiver<Job>>) {
-    // Where the system refuses, logins compete with other requests, and everything still works.
-    let _refused = rustix::process::nice(NICENESS);
+    give_way();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
@@ -142,6 +141,13 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
             let _left = job.done.send(compute(&job.digest, &job.work));
         }
     }
+}
+
+/// Lets this thread run only while nothing else wants the processor (`SCHED_IDLE`), which interrupts it at once. Where
+/// the system refuses, logins compete with other requests, and everything still works.
+fn give_way() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let _refused = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
 }
 
 fn compute(digest: &Digest, work: &Work) -> Result<Outcome, String> {
