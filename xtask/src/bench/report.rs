@@ -86,6 +86,14 @@ const RATIOS: [Ratio; 3] = [
     Ratio { name: "user µs to by-hand", key: "user_to_by_hand", floor: Target::ByHand, value: |sample| sample.user },
 ];
 
+/// The p99 of pings in microseconds, in one round.
+pub(super) struct BesideLogins {
+    /// With nothing else to do.
+    pub(super) alone: f64,
+    /// While logins saturate the threads of passwords.
+    pub(super) beside: f64,
+}
+
 /// All that one run of the task measured.
 pub(super) struct Report {
     rounds: u64,
@@ -94,8 +102,8 @@ pub(super) struct Report {
     /// The loaded server's log filter.
     log: String,
     pub(super) samples: Vec<Sample>,
-    /// Pings while logins keep the threads of passwords busy.
-    pub(super) beside_logins: Vec<Sample>,
+    /// Pings alone and beside logins, one a round.
+    pub(super) beside_logins: Vec<BesideLogins>,
     /// Starts on an empty store.
     pub(super) starts: Vec<Duration>,
     /// Resident memory after load, in KiB.
@@ -211,11 +219,7 @@ impl Report {
 
     /// The median over the rounds of the p99 of pings beside logins divided by that of pings alone.
     fn latency_beside_logins(&self) -> Option<f64> {
-        let of_round = |beside: &Sample| {
-            let alone = self.of(PING_CASE, Target::Gatehouse).find(|alone| alone.round == beside.round)?;
-            Some(beside.p99 / alone.p99)
-        };
-        median(self.beside_logins.iter().filter_map(of_round))
+        median(self.beside_logins.iter().map(|round| round.beside / round.alone))
     }
 
     fn has(&self, target: Target) -> bool {
@@ -278,10 +282,8 @@ mod tests {
             report.samples.push(sample(round, Target::Constant, 100.0 * weather, 2.0 / weather));
             report.samples.push(sample(round, Target::ByHand, 80.0 * weather, 4.0 / weather));
         }
-        report.beside_logins = vec![
-            Sample { p99: 1800.0, ..sample(0, Target::Gatehouse, 50.0, 9.0) },
-            Sample { p99: 2700.0, ..sample(1, Target::Gatehouse, 50.0, 9.0) },
-        ];
+        report.beside_logins =
+            vec![BesideLogins { alone: 900.0, beside: 1800.0 }, BesideLogins { alone: 900.0, beside: 2700.0 }];
         report.starts = [50, 90, 70].map(Duration::from_millis).into();
         report.memory = vec![(Target::Gatehouse, 41 * 1024), (Target::Constant, 8 * 1024)];
         report
