@@ -223,14 +223,18 @@ fn unexpected<C>(seen: &Seen) -> Error<C> {
     }
 }
 
-fn refusal<C: From<i32>>(code: i64, message: Option<String>, trace_id: Option<String>, seen: &Seen) -> Error<C> {
+fn refusal<C>(code: i64, message: Option<String>, trace_id: Option<String>, seen: &Seen) -> Error<C>
+where
+    C: for<'a> From<(i32, &'a str)>,
+{
     let Ok(code) = i32::try_from(code) else {
         let what = "a code of more than 32 bits".to_owned();
         return Error::Decode { what, status: seen.status, trace_id: seen.trace_id.clone() };
     };
+    let message = message.unwrap_or_default();
     Error::Api {
-        code: code.into(),
-        message: message.unwrap_or_default(),
+        code: (code, message.as_str()).into(),
+        message,
         trace_id: trace_id.or_else(|| seen.trace_id.clone()),
         rate: seen.rate,
         status: seen.status.unwrap_or_default(),

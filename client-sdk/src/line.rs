@@ -23,7 +23,7 @@ pub(crate) trait Dialect: 'static {
     /// The generated client.
     type Client;
     /// The codes of the envelope.
-    type Code: From<i32> + Copy + fmt::Display + fmt::Debug + Send + Sync + 'static;
+    type Code: for<'a> From<(i32, &'a str)> + Copy + fmt::Display + fmt::Debug + Send + Sync + 'static;
     /// The reply to what failed, whatever its status.
     type Failure: Envelope + DeserializeOwned;
     /// The code that means success.

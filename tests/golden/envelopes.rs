@@ -13,7 +13,7 @@ use crate::{
             client::{self as counted_client, credentials},
             server as counted,
         },
-        optioned::server as optioned,
+        optioned::{client::ErrorCode as OptionedCode, server as optioned},
         timed::{client::types as timed_types, server as timed},
     },
     transport::{AT_MILLIS, TRACE, send, serve},
@@ -172,8 +172,8 @@ async fn a_message_is_there_on_failure_and_a_result_on_success() {
 }
 
 impl optioned::Optioned for Handler {
-    async fn list_configs(&self, _cx: &Context) -> Result<WithOption<Vec<String>, i64>, optioned::Fault> {
-        Ok(WithOption { data: vec!["a".to_owned()], option: 21 })
+    async fn list_configs(&self, _cx: &Context) -> Result<WithOption<Vec<String>, Option<i64>>, optioned::Fault> {
+        Ok(WithOption { data: vec!["a".to_owned()], option: Some(21) })
     }
 
     async fn get_status(&self, _cx: &Context) -> Result<Null, optioned::Fault> {
@@ -191,4 +191,14 @@ async fn one_more_thing_stands_beside_the_data() {
     let status = send(reqwest::Client::new().get(format!("{url}/optioned/status")).header("lang", "en")).await;
     let expected = json!({ "success": false, "code": 430, "message": "invalid", "data": null, "option": null });
     assert_eq!(status, (200, expected));
+}
+
+#[test]
+fn codes_of_one_number_are_told_apart_by_their_message() {
+    assert_eq!(OptionedCode::from((400, "failed")), OptionedCode::Failed);
+    assert_eq!(OptionedCode::from((400, "not there")), OptionedCode::NotThere);
+    assert_eq!(OptionedCode::from((400, "不存在")), OptionedCode::NotThere);
+    assert_eq!(OptionedCode::from((400, "another text")), OptionedCode::Failed);
+    assert_eq!(OptionedCode::from((401, "not there")), OptionedCode::Unknown(401));
+    assert_eq!(OptionedCode::NotThere.number(), 400);
 }

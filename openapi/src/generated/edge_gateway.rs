@@ -34,27 +34,33 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "login",
+        summary: "Log in",
         method: "POST",
         path: "/v1.0/openapi/auth/login",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "refreshToken",
+        summary: "Exchange a refresh token for the next pair",
         method: "POST",
         path: "/v1.0/openapi/token/{refreshToken}",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "createProduct",
+        summary: "Register a product",
         method: "GET",
         path: "/v1.0/openapi/createProduct",
         security: &["xToken"],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

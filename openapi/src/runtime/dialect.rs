@@ -60,6 +60,8 @@ pub struct Document {
 pub struct OperationFacts {
     /// The operationId.
     pub id: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
     /// The method in capitals.
     pub method: &'static str,
     /// The path with its `{parameters}`.
@@ -70,6 +72,8 @@ pub struct OperationFacts {
     pub idempotent: bool,
     /// The limit that counts its requests.
     pub rate_limit: Option<RateLimit>,
+    /// The right that its caller needs.
+    pub auth_code: Option<&'static str>,
 }
 
 /// A documented limit of requests.
@@ -134,7 +138,16 @@ mod tests {
     use super::OperationFacts;
 
     fn facts(method: &'static str, path: &'static str, idempotent: bool) -> OperationFacts {
-        OperationFacts { id: "x", method, path, security: &[], idempotent, rate_limit: None }
+        OperationFacts {
+            id: "x",
+            summary: "X",
+            method,
+            path,
+            security: &[],
+            idempotent,
+            rate_limit: None,
+            auth_code: None,
+        }
     }
 
     #[test]

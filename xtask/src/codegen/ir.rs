@@ -242,6 +242,8 @@ pub struct Operation {
     pub websocket: Option<String>,
     /// Its limit.
     pub rate_limit: Limited,
+    /// The right that its caller needs.
+    pub auth_code: Option<String>,
     /// Whether called twice it does no more than called once.
     pub idempotent: bool,
 }

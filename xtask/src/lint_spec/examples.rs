@@ -110,14 +110,16 @@ fn code(lint: &mut Lint<'_>, at: &str, envelope: &Value) {
         return;
     };
     let table = &lint.document["x-error-codes"];
-    let Some((_, entry)) = items(table).find(|(_, entry)| entry["code"] == code) else {
+    let entries: Vec<_> = items(table).map(|(_, entry)| entry).filter(|entry| entry["code"] == code).collect();
+    if entries.is_empty() {
         lint.say(at, format!("the code {code} is not in x-error-codes"));
         return;
-    };
+    }
     let language = lint.document["x-dialect"]["languages"][0].as_str().unwrap_or("en");
     if let Some(message) = of_role("message")
-        && message != &entry[language]
+        && entries.iter().all(|entry| message != &entry[language])
     {
-        lint.say(at, format!("the message of code {code} is {}", entry[language]));
+        let known: Vec<_> = entries.iter().map(|entry| entry[language].to_string()).collect();
+        lint.say(at, format!("the message of code {code} is {}", known.join(" or ")));
     }
 }

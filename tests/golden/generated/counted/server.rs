@@ -35,27 +35,33 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "listTools",
+        summary: "A page of tools",
         method: "POST",
         path: "/counted/list",
         security: &["token"],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "whoIsHere",
+        summary: "One person, who has a list of things",
         method: "GET",
         path: "/counted/who",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "forgetAll",
+        summary: "Nothing to tell",
         method: "POST",
         path: "/counted/forget",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

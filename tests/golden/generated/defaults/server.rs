@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "readPage",
+    summary: "Give back what came in",
     method: "POST",
     path: "/defaults/pages",
     security: &[],
     idempotent: false,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

@@ -30,19 +30,23 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 2] = [
     OperationFacts {
         id: "deleteOne",
+        summary: "Delete by a bare text",
         method: "DELETE",
         path: "/delete-body/one",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "deleteMany",
+        summary: "Delete by an object",
         method: "DELETE",
         path: "/delete-body/many",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

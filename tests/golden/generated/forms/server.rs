@@ -30,27 +30,33 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "lendAnyhow",
+        summary: "Give back what came in",
         method: "POST",
         path: "/forms/any",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "lendByForm",
+        summary: "Give back what came in",
         method: "POST",
         path: "/forms/url",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "lendByMultipart",
+        summary: "Give back what came in",
         method: "POST",
         path: "/forms/multipart",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "turnPage",
+    summary: "A page with headers",
     method: "GET",
     path: "/headers/page",
     security: &[],
     idempotent: true,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

@@ -30,35 +30,43 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 4] = [
     OperationFacts {
         id: "makeOne",
+        summary: "Count one more, though it is asked for by GET",
         method: "GET",
         path: "/idempotent/make",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "makeNamed",
+        summary: "The same below a path with a parameter",
         method: "GET",
         path: "/idempotent/make/{name}",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "lookUp",
+        summary: "Tell the count",
         method: "GET",
         path: "/idempotent/look",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "lookUpByPost",
+        summary: "Tell the count, though it is asked for by POST",
         method: "POST",
         path: "/idempotent/look",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

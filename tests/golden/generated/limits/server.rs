@@ -33,27 +33,33 @@ const RATE_LIMIT: RateLimit =
 pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "limitedAsAll",
+        summary: "Limited as the document says",
         method: "GET",
         path: "/limits/as-document",
         security: &[],
         idempotent: true,
         rate_limit: Some(RATE_LIMIT),
+        auth_code: None,
     },
     OperationFacts {
         id: "limitedAlone",
+        summary: "Limited by its own",
         method: "GET",
         path: "/limits/own",
         security: &[],
         idempotent: true,
         rate_limit: Some(RateLimit { scope: "device", gap: 3, cycle: 86400, max: 200, setting: None }),
+        auth_code: None,
     },
     OperationFacts {
         id: "unlimited",
+        summary: "Not limited",
         method: "GET",
         path: "/limits/none",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

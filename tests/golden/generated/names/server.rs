@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "2ndUse",
+    summary: "Names of everything",
     method: "POST",
     path: "/names/{type}",
     security: &[],
     idempotent: false,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "getThing",
+    summary: "A tool or a person",
     method: "GET",
     path: "/one-of/things/{id}",
     security: &[],
     idempotent: true,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

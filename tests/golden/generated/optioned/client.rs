@@ -139,6 +139,8 @@ pub enum ErrorCode {
     Invalid,
     /// 400: failed
     Failed,
+    /// 400: not there
+    NotThere,
     /// 500: broken
     Broken,
     /// A code that the document did not have when this client was made.
@@ -152,6 +154,7 @@ impl ErrorCode {
             Self::Done => 200,
             Self::Invalid => 430,
             Self::Failed => 400,
+            Self::NotThere => 400,
             Self::Broken => 500,
             Self::Unknown(number) => number,
         }
@@ -163,6 +166,7 @@ impl ErrorCode {
             Self::Done => "ok",
             Self::Invalid => "invalid",
             Self::Failed => "failed",
+            Self::NotThere => "not there",
             Self::Broken => "broken",
             Self::Unknown(_) => "",
         }
@@ -174,6 +178,7 @@ impl ErrorCode {
             Self::Done => "请求成功",
             Self::Invalid => "无效参数",
             Self::Failed => "请求失败",
+            Self::NotThere => "不存在",
             Self::Broken => "服务器繁忙",
             Self::Unknown(_) => "",
         }
@@ -188,6 +193,16 @@ impl From<i32> for ErrorCode {
             400 => Self::Failed,
             500 => Self::Broken,
             number => Self::Unknown(number),
+        }
+    }
+}
+
+/// Several codes have the same number, and the message tells them apart, in either language.
+impl From<(i32, &str)> for ErrorCode {
+    fn from(told: (i32, &str)) -> Self {
+        match told {
+            (400, "not there" | "不存在") => Self::NotThere,
+            (number, _) => Self::from(number),
         }
     }
 }

@@ -30,19 +30,23 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 2] = [
     OperationFacts {
         id: "listConfigs",
+        summary: "A list and its total",
         method: "GET",
         path: "/optioned/configs",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "getStatus",
+        summary: "Nothing but the outcome",
         method: "GET",
         path: "/optioned/status",
         security: &[],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 
@@ -55,6 +59,8 @@ pub enum ErrorCode {
     Invalid,
     /// 400: failed
     Failed,
+    /// 400: not there
+    NotThere,
     /// 500: broken
     Broken,
 }
@@ -67,6 +73,7 @@ impl runtime::ErrorCode for ErrorCode {
             Self::Done => 200,
             Self::Invalid => 430,
             Self::Failed => 400,
+            Self::NotThere => 400,
             Self::Broken => 500,
         }
     }
@@ -79,6 +86,8 @@ impl runtime::ErrorCode for ErrorCode {
             (Self::Invalid, Language::Chinese) => "无效参数",
             (Self::Failed, Language::English) => "failed",
             (Self::Failed, Language::Chinese) => "请求失败",
+            (Self::NotThere, Language::English) => "not there",
+            (Self::NotThere, Language::Chinese) => "不存在",
             (Self::Broken, Language::English) => "broken",
             (Self::Broken, Language::Chinese) => "服务器繁忙",
         }
@@ -89,6 +98,7 @@ impl runtime::ErrorCode for ErrorCode {
             Self::Done => "Done",
             Self::Invalid => "Invalid",
             Self::Failed => "Failed",
+            Self::NotThere => "NotThere",
             Self::Broken => "Broken",
         }
     }
@@ -117,7 +127,10 @@ pub trait Optioned: Send + Sync + 'static {
     /// `listConfigs`: A list and its total
     ///
     /// `GET /optioned/configs`
-    fn list_configs(&self, cx: &Context) -> impl Future<Output = Result<WithOption<Vec<String>, i64>, Fault>> + Send;
+    fn list_configs(
+        &self,
+        cx: &Context,
+    ) -> impl Future<Output = Result<WithOption<Vec<String>, Option<i64>>, Fault>> + Send;
 
     /// `getStatus`: Nothing but the outcome
     ///
@@ -143,7 +156,7 @@ pub struct ConfigsReply {
 }
 
 impl Reply for ConfigsReply {
-    type Data = WithOption<Vec<String>, i64>;
+    type Data = WithOption<Vec<String>, Option<i64>>;
     type Code = ErrorCode;
 
     fn success(cx: &Context, data: Self::Data) -> Self {
@@ -152,7 +165,7 @@ impl Reply for ConfigsReply {
             code: ErrorCode::Done.number(),
             message: ErrorCode::Done.message(cx.language).to_owned(),
             data: MaybeNull(Some(data.data)),
-            option: MaybeNull(Some(data.option)),
+            option: MaybeNull(data.option),
         }
     }
 

@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "findTools",
+    summary: "Say what was asked",
     method: "GET",
     path: "/parameters/{shelf}/tools/{name}",
     security: &[],
     idempotent: true,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

@@ -38,27 +38,33 @@ const RATE_LIMIT: RateLimit = RateLimit { scope: "client-ip", gap: 0, cycle: 60,
 pub const OPERATIONS: [OperationFacts; 3] = [
     OperationFacts {
         id: "checkDoor",
+        summary: "Whether a door opens",
         method: "GET",
         path: "/plain/check/{door}",
         security: &["key"],
         idempotent: true,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "buildDoor",
+        summary: "Build a door",
         method: "POST",
         path: "/plain/doors",
         security: &[],
         idempotent: false,
         rate_limit: Some(RATE_LIMIT),
+        auth_code: None,
     },
     OperationFacts {
         id: "listDoors",
+        summary: "The names of all doors",
         method: "GET",
         path: "/plain/doors/names",
         security: &[],
         idempotent: true,
         rate_limit: Some(RATE_LIMIT),
+        auth_code: None,
     },
 ];
 

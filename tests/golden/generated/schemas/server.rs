@@ -30,19 +30,23 @@ pub const DOCUMENT: Document = Document {
 pub const OPERATIONS: [OperationFacts; 2] = [
     OperationFacts {
         id: "keepTool",
+        summary: "Give back what came in",
         method: "POST",
         path: "/schemas/tools",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
     OperationFacts {
         id: "keepTools",
+        summary: "Give back a list",
         method: "POST",
         path: "/schemas/tools/all",
         security: &[],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
     },
 ];
 

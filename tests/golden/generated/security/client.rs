@@ -405,6 +405,12 @@ impl From<i32> for ErrorCode {
     }
 }
 
+impl From<(i32, &str)> for ErrorCode {
+    fn from((number, _): (i32, &str)) -> Self {
+        Self::from(number)
+    }
+}
+
 impl std::fmt::Display for ErrorCode {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}", self.number())

@@ -29,11 +29,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "logIn",
+    summary: "Make a token",
     method: "POST",
     path: "/timed/login",
     security: &[],
     idempotent: false,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

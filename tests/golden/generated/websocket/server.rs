@@ -33,11 +33,13 @@ pub const DOCUMENT: Document = Document {
 /// Every operation of the document.
 pub const OPERATIONS: [OperationFacts; 1] = [OperationFacts {
     id: "openEcho",
+    summary: "Hear yourself",
     method: "GET",
     path: "/websocket/echo",
     security: &["token"],
     idempotent: true,
     rate_limit: None,
+    auth_code: None,
 }];
 
 /// The codes of the envelope.

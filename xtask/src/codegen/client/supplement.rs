@@ -1,6 +1,8 @@
 //! What progenitor leaves out: how a request is made ready and sent, credentials, error codes, typed headers, unions of
 //! replies, the envelope.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -145,7 +147,8 @@ fn codes(document: &Document<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let mut variants = TokenStream::new();
-    let (mut numbers, mut names) = (TokenStream::new(), TokenStream::new());
+    let (mut numbers, mut names, mut told_apart) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    let mut seen = BTreeSet::new();
     let (mut en, mut zh) = (TokenStream::new(), TokenStream::new());
     for entry in codes.elements() {
         let name = entry.child("name").text();
@@ -155,14 +158,39 @@ fn codes(document: &Document<'_>) -> TokenStream {
         };
         let (english, chinese) = (entry.child("en").text(), entry.child("zh").text());
         let doc = format!("{number}: {english}");
+        let first = seen.insert(number);
         let number = Literal::i32_unsuffixed(number);
         let variant = format_ident!("{}", type_name(name));
         variants.extend(quote!(#[doc = #doc] #variant,));
         numbers.extend(quote!(Self::#variant => #number,));
-        names.extend(quote!(#number => Self::#variant,));
+        if first {
+            names.extend(quote!(#number => Self::#variant,));
+        } else {
+            told_apart.extend(quote!((#number, #english | #chinese) => Self::#variant,));
+        }
         en.extend(quote!(Self::#variant => #english,));
         zh.extend(quote!(Self::#variant => #chinese,));
     }
+    let by_message = match told_apart.is_empty() {
+        true => quote! {
+            impl From<(i32, &str)> for ErrorCode {
+                fn from((number, _): (i32, &str)) -> Self {
+                    Self::from(number)
+                }
+            }
+        },
+        false => quote! {
+            /// Several codes have the same number, and the message tells them apart, in either language.
+            impl From<(i32, &str)> for ErrorCode {
+                fn from(told: (i32, &str)) -> Self {
+                    match told {
+                        #told_apart
+                        (number, _) => Self::from(number),
+                    }
+                }
+            }
+        },
+    };
     quote! {
         /// The codes of the envelope.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,6 +235,8 @@ fn codes(document: &Document<'_>) -> TokenStream {
                 }
             }
         }
+
+        #by_message
 
         impl std::fmt::Display for ErrorCode {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -93,8 +93,9 @@ pub fn codes(node: &Node<'_>) -> Vec<Code> {
     let mut codes: Vec<Code> = Vec::new();
     for item in node.items() {
         let Some(code) = code(&item) else { continue };
-        if codes.iter().any(|known| known.number == code.number) {
-            item.refuse(format!("the code {} stands there twice", code.number));
+        let alike = |known: &Code| known.number == code.number && (known.en == code.en || known.zh == code.zh);
+        if codes.iter().any(alike) {
+            item.refuse(format!("the code {} stands there twice with the same message", code.number));
         }
         if codes.iter().any(|known| known.name == code.name) {
             item.refuse(format!("the name `{}` stands there twice", code.name));

@@ -61,6 +61,7 @@ fn operation(path: &str, method: &str, node: &Node<'_>, tags: &[Tag]) -> Option<
         Some(node) if node.value == &Value::Bool(false) => Limited::Not,
         Some(node) => extensions::limit(&node).map_or(Limited::Not, Limited::Own),
     };
+    let auth_code = fields.text("x-auth-code");
     let idempotent = idempotent(method, fields.take("x-idempotent"));
     let replies = fields.need("responses").map(|node| replies(&node)).unwrap_or_default();
     fields.close();
@@ -69,6 +70,9 @@ fn operation(path: &str, method: &str, node: &Node<'_>, tags: &[Tag]) -> Option<
     }
     if body.is_some() && websocket.is_some() {
         node.refuse("the request that opens a WebSocket has no body");
+    }
+    if auth_code.is_some() && (security.is_empty() || anonymous) {
+        node.refuse("`x-auth-code` asks for a right, and here nobody has to say who they are");
     }
     let body = match body {
         Some(body) => Some(body?),
@@ -89,6 +93,7 @@ fn operation(path: &str, method: &str, node: &Node<'_>, tags: &[Tag]) -> Option<
         replies,
         websocket,
         rate_limit,
+        auth_code,
         idempotent,
     })
 }

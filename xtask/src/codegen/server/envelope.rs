@@ -147,10 +147,16 @@ pub fn data(doc: &Document, schema: &Schema) -> TokenStream {
     };
     let data = part(Role::Data).unwrap_or_else(|| quote!(Null));
     match part(Role::Option) {
+        // Null is for the handler to say, because on success it is an answer as well.
+        Some(option) if option_is_nullable(doc, schema) => quote!(WithOption<#data, Option<#option>>),
         Some(option) => quote!(WithOption<#data, #option>),
         None if is_list(doc, schema) => quote!(Listed<#data>),
         None => data,
     }
+}
+
+fn option_is_nullable(doc: &Document, envelope: &Schema) -> bool {
+    property_of(doc, envelope, Role::Option).is_some_and(|option| matches!(presence(option), Presence::OrNull))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -268,6 +274,7 @@ fn handed(doc: &Document, envelope: &Schema, property: &Property, role: Role) ->
     match given(doc, Some(property)) {
         Given::Nothing if property.ty.kind == Kind::Null && role == Role::Data => value,
         Given::Nothing => nothing(doc, property).unwrap_or_default(),
+        Given::Value(_) if role == Role::Option && option_is_nullable(doc, envelope) => quote!(MaybeNull(#value)),
         Given::Value(_) => present(property, value),
         Given::Alternative { union, name } => {
             let (union, name) = (names::pascal(&union), names::pascal(&name));

@@ -79,8 +79,9 @@ fn rate_limit(limit: &RateLimit) -> TokenStream {
 }
 
 fn facts(doc: &Document, operation: &Operation) -> TokenStream {
-    let (id, path, security) = (&operation.id, &operation.path, &operation.security);
+    let (id, summary, path, security) = (&operation.id, &operation.summary, &operation.path, &operation.security);
     let (method, idempotent) = (operation.method.to_ascii_uppercase(), operation.idempotent);
+    let auth_code = option(&operation.auth_code);
     let limit = match &operation.rate_limit {
         Limited::AsDocument if doc.rate_limit.is_some() => quote!(Some(RATE_LIMIT)),
         Limited::AsDocument | Limited::Not => quote!(None),
@@ -92,11 +93,13 @@ fn facts(doc: &Document, operation: &Operation) -> TokenStream {
     quote! {
         OperationFacts {
             id: #id,
+            summary: #summary,
             method: #method,
             path: #path,
             security: &[#(#security),*],
             idempotent: #idempotent,
             rate_limit: #limit,
+            auth_code: #auth_code,
         }
     }
 }
