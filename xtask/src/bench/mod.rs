@@ -97,25 +97,35 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             expected.push(if subject.answers(case) { Some(probe(subject, case)?.length) } else { None });
         }
     }
-    for round in 0..options.rounds {
-        for (index, case) in cases.iter().enumerate() {
-            for (place, subject) in subjects.iter().enumerate() {
-                let Some(length) = expected[place * cases.len() + index] else {
-                    continue;
-                };
-                eprintln!("round {}/{}: {} on {}", round + 1, options.rounds, case.name, subject.target.name());
-                let sample = measure(subject, case, length, Duration::from_secs(options.seconds), directory.path())?;
-                report.samples.push(Sample { round, case: case.name, target: subject.target, ..sample });
+    let has_logins = cases.iter().any(|case| case.name == LOGIN_CASE);
+    // Logins come last, because Argon2id takes memory on purpose: what everything else leaves is told before them.
+    for logins in [false, true].into_iter().take(1 + usize::from(has_logins)) {
+        for round in 0..options.rounds {
+            for (index, case) in cases.iter().enumerate().filter(|(_, case)| (case.name == LOGIN_CASE) == logins) {
+                for (place, subject) in subjects.iter().enumerate() {
+                    let Some(length) = expected[place * cases.len() + index] else {
+                        continue;
+                    };
+                    eprintln!("round {}/{}: {} on {}", round + 1, options.rounds, case.name, subject.target.name());
+                    let sample =
+                        measure(subject, case, length, Duration::from_secs(options.seconds), directory.path())?;
+                    report.samples.push(Sample { round, case: case.name, target: subject.target, ..sample });
+                }
+            }
+        }
+        for subject in &subjects {
+            let asked = cases.iter().filter(|case| subject.answers(case) && case.script.is_none());
+            for case in asked.filter(|case| (case.name == LOGIN_CASE) == logins) {
+                probe(subject, case)?;
+            }
+            match (logins, subject.target) {
+                (false, target) => report.memory.push((target, subject.server.resident_kib()?)),
+                (true, Target::Gatehouse) => report.memory_after_logins = Some(subject.server.resident_kib()?),
+                (true, Target::Constant | Target::ByHand) => {}
             }
         }
     }
-    for subject in &subjects {
-        for case in cases.iter().filter(|case| subject.answers(case) && case.script.is_none()) {
-            probe(subject, case)?;
-        }
-        report.memory.push((subject.target, subject.server.resident_kib()?));
-    }
-    if let (Some(server), true) = (subjects.first(), cases.iter().any(|case| case.name == LOGIN_CASE)) {
+    if let (Some(server), true) = (subjects.first(), has_logins) {
         for round in 0..options.rounds {
             eprintln!("round {}/{}: {PING_CASE} alone and beside {LOGIN_CASE}", round + 1, options.rounds);
             let time = Duration::from_secs(options.seconds);
