@@ -8,7 +8,7 @@ use gatehouse_api::DOCUMENTS;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::Config,
+    config::{Config, LISTEN_PORT},
     dialect,
     domain::{Core, mail::Mail},
     http::{
@@ -98,7 +98,7 @@ impl App {
 fn addresses(config: &Config) -> Vec<(SocketAddr, Scope)> {
     let mut addresses: Vec<_> = config.listen.iter().map(|address| (*address, Scope::Everything)).collect();
     if config.documented_ports {
-        for document in DOCUMENTS {
+        for document in DOCUMENTS.into_iter().filter(|document| document.port != LISTEN_PORT) {
             for listen in &config.listen {
                 let documented = SocketAddr::new(listen.ip(), document.port);
                 if addresses.iter().all(|(known, _)| *known != documented) {

@@ -27,6 +27,10 @@ pub use error::ConfigError;
 pub use smtp::Smtp;
 pub use source::Sources;
 
+/// The port of `listen` where nothing is set. It is also the documented one of `go_api`, so that `documented_ports` opens
+/// the others only.
+pub const LISTEN_PORT: u16 = 8080;
+
 /// Every setting of the program.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -34,7 +38,8 @@ pub struct Config {
     /// Address and port to listen on, or a list of them. Default `127.0.0.1:8080`.
     #[serde(deserialize_with = "parse::one_or_list")]
     pub listen: Vec<SocketAddr>,
-    /// Whether to open each dialect's documented port too, for that dialect only, on the addresses of `listen`.
+    /// Whether to open the documented ports 58081, 8082 and 6200 too, each for its dialect only, on the addresses of
+    /// `listen`.
     /// Default false.
     pub documented_ports: bool,
     /// Directory of the embedded database, the key ring and the outbox; made if it is missing. Default `./data`.
@@ -173,7 +178,7 @@ pub struct RequestLimits {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], LISTEN_PORT))],
             documented_ports: false,
             data_dir: PathBuf::from("./data"),
             database_url: None,

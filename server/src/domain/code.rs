@@ -20,6 +20,13 @@ const CAPACITY: u64 = 100_000;
 /// How often a code may be mistyped.
 const TRIES: u8 = 5;
 
+/// Codes that one address gets in [`DAY`]: with four digits and five tries for each, whoever guesses at one of an address
+/// that is not theirs is right once in a hundred days.
+const CODES_A_DAY: u32 = 20;
+
+/// The window of [`CODES_A_DAY`].
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// The numbers of one kind of codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodeRules {
@@ -38,8 +45,11 @@ pub struct Codes {
     keys: Arc<KeyRing>,
     clock: Clock,
     random: Random,
-    /// By the address that they were sent to.
-    slots: Cache<String, Arc<Mutex<Option<Sent>>>>,
+    /// By the address that they were sent to and what they are bound to, so that nobody who asks for a code, or guesses at
+    /// one, in another name spends it.
+    slots: Cache<(String, String), Arc<Mutex<Sent>>>,
+    /// What was sent to each address, in whatever name.
+    addresses: Cache<String, Arc<Mutex<Sending>>>,
 }
 
 struct Sent {
@@ -50,16 +60,30 @@ struct Sent {
     taken: bool,
 }
 
+/// What was sent to an address.
+#[derive(Default)]
+struct Sending {
+    last: Option<Timestamp>,
+    /// When the window of [`DAY`] began.
+    since: Option<Timestamp>,
+    count: u32,
+}
+
 impl Codes {
     /// Codes for `purpose`, which no code of another kind opens.
     pub fn new(purpose: &'static str, rules: CodeRules, keys: Arc<KeyRing>, clock: Clock, random: Random) -> Self {
+        // The default policy may refuse to keep a newcomer.
         let slots = Cache::builder()
             .max_capacity(CAPACITY)
-            // The default policy may refuse to keep a newcomer.
             .eviction_policy(EvictionPolicy::lru())
-            .time_to_idle(rules.life + rules.gap + Duration::from_secs(60))
+            .time_to_idle(rules.life + Duration::from_secs(60))
             .build();
-        Self { purpose, rules, keys, clock, random, slots }
+        let addresses = Cache::builder()
+            .max_capacity(CAPACITY)
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(DAY.max(rules.gap) + Duration::from_secs(60))
+            .build();
+        Self { purpose, rules, keys, clock, random, slots, addresses }
     }
 
     /// How long a code is good for.
@@ -67,21 +91,20 @@ impl Codes {
         self.rules.life
     }
 
-    /// A new code for `address`, good only together with `bound`. It replaces the former one.
+    /// A new code for `address`, good only together with `bound`. It replaces the former one of both.
     ///
     /// # Errors
-    /// [`Error::TooSoon`] if the address got one a moment ago.
+    /// [`Error::TooSoon`] if the address got one a moment ago, or too many within a day, in whatever name.
     pub fn issue(&self, address: &str, bound: &str) -> Result<String, Error> {
-        let slot = self.slots.get_with(address.to_owned(), Arc::default);
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        if slot.as_ref().is_some_and(|sent| sent.is_within(self.rules.gap, now)) {
-            return Err(Error::TooSoon);
-        }
+        let sending = self.addresses.get_with(address.to_owned(), Arc::default);
+        let mut sending = sending.lock().unwrap_or_else(PoisonError::into_inner);
+        sending.admit(self.rules.gap, now)?;
         let code = self.random.digits(self.rules.length);
         let key = self.keys.active();
         let hash = self.hash(&key, address, bound, &code);
-        *slot = Some(Sent { key, hash, at: now, tries_left: TRIES, taken: false });
+        let sent = Sent { key, hash, at: now, tries_left: TRIES, taken: false };
+        self.slots.insert((address.to_owned(), bound.to_owned()), Arc::new(Mutex::new(sent)));
         Ok(code)
     }
 
@@ -91,10 +114,9 @@ impl Codes {
     /// [`Error::WrongCode`] if it is another one, was sent with another `bound`, was taken before, has expired, or was
     /// mistyped five times.
     pub fn take(&self, address: &str, bound: &str, code: &str) -> Result<(), Error> {
-        let slot = self.slots.get(address).ok_or(Error::WrongCode)?;
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = slot.as_mut().ok_or(Error::WrongCode)?;
-        if sent.taken || sent.tries_left == 0 || !sent.is_within(self.rules.life, self.clock.now()) {
+        let slot = self.slots.get(&(address.to_owned(), bound.to_owned())).ok_or(Error::WrongCode)?;
+        let mut sent = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent.taken || sent.tries_left == 0 || !is_within(sent.at, self.rules.life, self.clock.now()) {
             return Err(Error::WrongCode);
         }
         let hash = self.hash(&sent.key, address, bound, code);
@@ -107,8 +129,13 @@ impl Codes {
     }
 
     /// Forgets a code that could not be sent, so that another one may be asked for at once.
-    pub fn forget(&self, address: &str) {
-        self.slots.invalidate(address);
+    pub fn forget(&self, address: &str, bound: &str) {
+        self.slots.invalidate(&(address.to_owned(), bound.to_owned()));
+        if let Some(sending) = self.addresses.get(address) {
+            let mut sending = sending.lock().unwrap_or_else(PoisonError::into_inner);
+            sending.last = None;
+            sending.count = sending.count.saturating_sub(1);
+        }
     }
 
     /// No part can imitate another: zero bytes between them are in none.
@@ -122,12 +149,27 @@ impl Codes {
     }
 }
 
-impl Sent {
-    /// Whether it was sent less than `span` ago. A clock that was set back by more than a minute says no: nobody knows
-    /// then how long ago it was.
-    fn is_within(&self, span: Duration, now: Timestamp) -> bool {
-        now < self.at.plus(span) && self.at < now.plus(Duration::from_secs(60))
+impl Sending {
+    /// Counts one more, unless the last one was sent less than `gap` ago or the day's are used up.
+    fn admit(&mut self, gap: Duration, now: Timestamp) -> Result<(), Error> {
+        if self.last.is_some_and(|last| is_within(last, gap, now)) {
+            return Err(Error::TooSoon);
+        }
+        if !self.since.is_some_and(|since| is_within(since, DAY, now)) {
+            (self.since, self.count) = (Some(now), 0);
+        }
+        if self.count >= CODES_A_DAY {
+            return Err(Error::TooSoon);
+        }
+        (self.last, self.count) = (Some(now), self.count + 1);
+        Ok(())
     }
+}
+
+/// Whether `at` is less than `span` ago. A clock that was set back by more than a minute says no: nobody knows then how
+/// long ago it was.
+fn is_within(at: Timestamp, span: Duration, now: Timestamp) -> bool {
+    now < at.plus(span) && at < now.plus(Duration::from_secs(60))
 }
 
 #[cfg(test)]
@@ -189,10 +231,36 @@ mod tests {
     }
 
     #[test]
+    fn another_name_neither_replaces_a_code_nor_spends_its_tries() {
+        let (codes, time, _dir) = codes();
+        let code = codes.issue("a@b.c", "lory").unwrap();
+        for _ in 0..10 {
+            assert!(codes.take("a@b.c", "mallory", &other(&code)).is_err());
+        }
+        assert!(matches!(codes.issue("a@b.c", "mallory"), Err(Error::TooSoon)), "the gap is the address's");
+        time.advance(Duration::from_secs(60));
+        codes.issue("a@b.c", "mallory").unwrap();
+        codes.take("a@b.c", "lory", &code).unwrap();
+    }
+
+    #[test]
+    fn an_address_gets_so_many_a_day_in_whatever_name() {
+        let (codes, time, _dir) = codes();
+        for round in 0..20 {
+            codes.issue("a@b.c", &format!("name {round}")).unwrap();
+            time.advance(Duration::from_secs(61));
+        }
+        assert!(matches!(codes.issue("a@b.c", "lory"), Err(Error::TooSoon)));
+        codes.issue("d@b.c", "lory").unwrap();
+        time.advance(DAY - Duration::from_secs(20 * 61));
+        codes.issue("a@b.c", "lory").unwrap();
+    }
+
+    #[test]
     fn one_that_could_not_be_sent_may_be_asked_for_again() {
         let (codes, _, _dir) = codes();
         let code = codes.issue("a@b.c", "lory").unwrap();
-        codes.forget("a@b.c");
+        codes.forget("a@b.c", "lory");
         assert!(codes.take("a@b.c", "lory", &code).is_err());
         codes.issue("a@b.c", "lory").unwrap();
     }

@@ -29,7 +29,8 @@ impl Registrations {
     /// # Errors
     /// [`Error::TooSoon`] if the address got a code a moment ago; [`Error::Unavailable`] if no mail can be sent now.
     pub async fn send_code(&self, account: &Handle, email: &Handle, language: Language) -> Result<(), Error> {
-        let code = self.codes.issue(email.folded(), account.folded())?;
+        let bound = bound(account, email);
+        let code = self.codes.issue(email.folded(), &bound)?;
         let minutes = self.codes.life().as_secs().div_ceil(60);
         let message = Message::registration_code(email.written(), account.written(), &code, minutes, language);
         let sent = match message {
@@ -37,7 +38,7 @@ impl Registrations {
             Err(error) => Err(error),
         };
         if sent.is_err() {
-            self.codes.forget(email.folded());
+            self.codes.forget(email.folded(), &bound);
         }
         sent
     }
@@ -55,11 +56,17 @@ impl Registrations {
         digest: Digest,
         code: &str,
     ) -> Result<User, Error> {
-        if let Err(error) = self.codes.take(email.folded(), account.folded(), code) {
+        if let Err(error) = self.codes.take(email.folded(), &bound(&account, &email), code) {
             self.audit.refusal(origin, AuditKind::CodeFailed, None, Some(email.folded())).await;
             return Err(error);
         }
         let new = NewUser { email: Some(email), ..NewUser::new(account) };
         self.users.create(origin, new, digest).await
     }
+}
+
+/// What a code is bound to: the account, and the address to which it was mailed. Folding makes one of addresses whose
+/// mailboxes may be different people's (`straße.de` and `strasse.de`), so that only the case of ASCII is left out here.
+fn bound(account: &Handle, email: &Handle) -> String {
+    format!("{} {}", account.folded(), email.written().to_ascii_lowercase())
 }

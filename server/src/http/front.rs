@@ -37,6 +37,10 @@ const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit
 const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// How long the rest of a body that is too large is read: a client that is still sending gets to see why it is refused,
+/// and one that never does is not waited for.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
 /// Writes the line of a request into the log, at this level.
 macro_rules! access_line {
     ($level:ident, $cx:expr, $dialect:expr, $operation:expr, $status:expr, $code:expr, $refused:expr, $took:expr) => {
@@ -271,10 +275,14 @@ impl Front {
         local: SocketAddr,
     ) -> Matched {
         if content_length(request.headers()).is_some_and(|length| length > self.rules.body_limit as u64) {
-            // Within the time of a request, because the sender may be slow as well.
-            let drained = Box::pin(drain(request.into_body()));
-            let _late = tokio::time::timeout(self.rules.request_timeout, drained).await;
+            // Whoever waits for `100 Continue` has sent nothing yet, and reading would invite them to.
+            if !request.headers().contains_key(header::EXPECT) {
+                let _late = tokio::time::timeout(DRAIN_TIME, Box::pin(drain(request.into_body()))).await;
+            }
             return refusal(mounted, cx, Refusal::TooLarge);
+        }
+        if is_encoded(request.headers()) {
+            return refusal(mounted, cx, Refusal::UnsupportedMediaType);
         }
         let local = LocalAddr(Addr::SocketAddr(local));
         let remote = RemoteAddr(Addr::SocketAddr(peer));
@@ -361,6 +369,11 @@ fn method_and_path(line: &str) -> (&str, &str) {
     };
     let end = target.find([' ', '?', '#']).or_else(|| target.rfind('/')).unwrap_or(0);
     (method, &target[..end])
+}
+
+/// Whether a body is compressed or otherwise encoded, which nothing here decodes.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Reads and drops a body, up to [`DRAIN`].

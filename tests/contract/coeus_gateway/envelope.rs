@@ -2,8 +2,12 @@
 
 use contract_tests::{fixture::Fixture, transcript, wire::Request};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
-use super::{CREATE_PROJECT, LOGIN, LOGOUT, login_request};
+use super::{CREATE_PROJECT, LOGIN, LOGOUT, code_of, login_request};
 
 #[tokio::test]
 async fn unknown_path() {
@@ -101,4 +105,35 @@ async fn the_preferred_language_wins() {
 async fn no_detail_in_debug_mode() {
     let server = Fixture::with(|config| config.debug = true).await;
     transcript!(server.send(Request::post(LOGIN).json(&json!({ "user_name": "x" }))).await);
+}
+
+#[tokio::test]
+async fn compressed_body() {
+    let request = login_request("nobody", "x").header("Content-Encoding", "gzip");
+    transcript!(Fixture::start().await.send(request).await);
+}
+
+#[tokio::test]
+async fn a_body_that_is_encoded_as_itself_is_read() {
+    let request = login_request("nobody", "x").header("Content-Encoding", "Identity");
+    let exchange = Fixture::start().await.send(request).await;
+    assert_eq!(code_of(&exchange.reply), 1002, "{exchange}");
+}
+
+/// Whoever asks before sending is answered without being invited, and whoever never sends is not waited for.
+#[tokio::test]
+async fn a_body_too_large_need_not_be_sent_to_be_refused() {
+    let server = Fixture::start().await;
+    for expect in ["", "Expect: 100-continue\r\n"] {
+        let head = format!(
+            "POST {LOGIN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{expect}Content-Length: 99999999\r\n\r\n"
+        );
+        let mut socket = TcpStream::connect(server.address()).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains(r#""code":1003"#), "{answer}");
+    }
 }

@@ -142,6 +142,36 @@ async fn code_for_another_name() {
 }
 
 #[tokio::test]
+async fn code_for_another_mailbox_that_folds_to_the_same() {
+    for (mailed, registered) in [("x@straße.de", "x@strasse.de"), ("ｙ@example.com", "y@example.com")] {
+        let server = Fixture::start().await;
+        let code = code(&server, LORY, mailed).await;
+        let exchange = server.send(registration(LORY, registered, &code)).await;
+        assert_eq!(code_of(&exchange.reply), 1008, "{exchange}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_another_case_is_the_same_mailbox() {
+    let server = Fixture::start().await;
+    let code = code(&server, LORY, "Bob@Example.com").await;
+    let exchange = server.send(registration(LORY, "bob@example.com", &code)).await;
+    assert_eq!(code_of(&exchange.reply), 0, "{exchange}");
+}
+
+#[tokio::test]
+async fn a_code_outlives_the_wrong_tries_of_others() {
+    let server = Fixture::start().await;
+    let code = code(&server, LORY, ADDRESS).await;
+    for _ in 0..6 {
+        let exchange = server.send(registration("mallory", ADDRESS, &other_code(&code))).await;
+        assert_eq!(code_of(&exchange.reply), 1008, "{exchange}");
+    }
+    let exchange = server.send(registration(LORY, ADDRESS, &code)).await;
+    assert_eq!(code_of(&exchange.reply), 0, "{exchange}");
+}
+
+#[tokio::test]
 async fn code_for_another_address() {
     let server = Fixture::start().await;
     let code = code(&server, LORY, ADDRESS).await;

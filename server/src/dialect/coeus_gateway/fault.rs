@@ -29,7 +29,7 @@ pub fn fault(error: Error) -> Fault {
             Fault::new(ErrorCode::DatabaseError).with_status(503)
         }
         Error::Unavailable(_) => {
-            tracing::error!(error = error.chain(), "an operation failed");
+            tracing::warn!(error = error.chain(), "an operation was not begun");
             Fault::refusal(Refusal::Busy)
         }
         Error::Internal(_) => {

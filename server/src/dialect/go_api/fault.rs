@@ -23,8 +23,12 @@ pub fn fault(error: Error) -> Fault {
             Fault::new(ErrorCode::InvalidParameter)
         }
         Error::TooSoon => Fault::refusal(Refusal::TooManyRequests),
-        Error::StoreUnavailable(_) | Error::Unavailable(_) => {
+        Error::StoreUnavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");
+            Fault::refusal(Refusal::Busy)
+        }
+        Error::Unavailable(_) => {
+            tracing::warn!(error = error.chain(), "an operation was not begun");
             Fault::refusal(Refusal::Busy)
         }
         Error::Internal(_) => {
