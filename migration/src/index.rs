@@ -1,4 +1,4 @@
-//! Indexes by name, table and columns.
+//! Indexes and foreign keys by name, table and columns.
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +20,22 @@ pub async fn index<I: IntoIden, const N: usize>(
     columns: [I; N],
 ) -> Result<(), DbErr> {
     manager.create_index(over(name, table, columns)).await
+}
+
+/// A foreign key: rows go with the one that they name.
+pub fn of(
+    name: &str,
+    table: impl IntoIden,
+    column: impl IntoIden,
+    target: impl IntoIden,
+    key: impl IntoIden,
+) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(name)
+        .from(table.into_iden(), column.into_iden())
+        .to(target.into_iden(), key.into_iden())
+        .on_delete(ForeignKeyAction::Cascade)
+        .to_owned()
 }
 
 fn over<I: IntoIden, const N: usize>(name: &str, table: impl IntoIden, columns: [I; N]) -> IndexCreateStatement {

@@ -10,6 +10,8 @@ mod index;
 mod m20261123_000001_app;
 mod m20261125_000002_user;
 mod m20261125_000003_project;
+mod m20261125_000004_tenant;
+mod m20261125_000005_access;
 
 /// The sequence, for [`MigratorTrait::up`] and [`MigratorTrait::down`].
 pub struct Migrator;
@@ -21,6 +23,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_app::Migration),
             Box::new(m20261125_000002_user::Migration),
             Box::new(m20261125_000003_project::Migration),
+            Box::new(m20261125_000004_tenant::Migration),
+            Box::new(m20261125_000005_access::Migration),
         ]
     }
 }

@@ -424,6 +424,7 @@ async fn provision_admin(store: &Store, core: impl FnOnce() -> Core) {
         is_admin: user.is_admin,
         builtin: user.builtin,
         created_at: user.created_at,
+        head_img: None,
     };
     let audit = Audit::new(store.clone(), Clock::system());
     let record = |id| audit.row(&Origin::command("test"), AuditKind::UserRegistered, Some(id), None);

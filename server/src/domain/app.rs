@@ -34,6 +34,12 @@ const CACHE_CAPACITY: u64 = 10_000;
 /// How often a fresh `app_id` is drawn before giving up; two draws collide once in 218 million million.
 const ID_ATTEMPTS: usize = 5;
 
+/// How long access tokens of users are good unless the application says otherwise, as the document's sample has it.
+const TOKEN_LIFE: Duration = Duration::from_millis(7_200_000);
+
+/// After what time users have to log in again unless the application says otherwise, as the document's sample has it.
+const REFRESH_LIFE: Duration = Duration::from_millis(86_400_000);
+
 /// The public id of an application, such as `go-api-4fJ2kQ9x`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AppId(Arc<str>);
@@ -92,6 +98,12 @@ pub struct App {
     pub tokens_valid_from: Timestamp,
     /// When it was created.
     pub created_at: Timestamp,
+    /// How long its users' access tokens are good.
+    pub token_life: Duration,
+    /// After what time its users have to log in again.
+    pub refresh_life: Duration,
+    /// Whether a login ends the user's earlier sessions in it.
+    pub exclusive: bool,
 }
 
 /// A new application and its secret, which nobody can read again.
@@ -413,8 +425,16 @@ impl From<AppRow> for App {
             created_by: row.created_by,
             tokens_valid_from: Timestamp::from_millis(row.tokens_valid_from),
             created_at: Timestamp::from_millis(row.created_at),
+            token_life: life(row.token_life, TOKEN_LIFE),
+            refresh_life: life(row.refresh_life, REFRESH_LIFE),
+            exclusive: row.exclusive,
         }
     }
+}
+
+/// A time of the application's own, or the documented one.
+fn life(millis: Option<i64>, documented: Duration) -> Duration {
+    millis.and_then(|millis| u64::try_from(millis).ok()).map_or(documented, Duration::from_millis)
 }
 
 /// `key id:hexadecimal`, taken apart.

@@ -42,6 +42,14 @@ pub enum Error {
     WrongCode,
     /// This was done a moment ago, and may be done again only later.
     TooSoon,
+    /// Too many wrong signatures: nobody logs in to this account for some minutes.
+    Locked,
+    /// The session was ended by a login of its user on another device.
+    LoggedInElsewhere,
+    /// The user has another WeChat account, and did not ask to replace it.
+    WechatBound,
+    /// Another interface config is for this method and URL.
+    ConfigTaken,
     /// There is no such thing, or it is somebody else's; deliberately one answer.
     NotFound,
     /// The store does not answer now; the same call may succeed later.
@@ -95,6 +103,10 @@ impl fmt::Display for Error {
             Self::NameTaken => f.write_str("something of this name exists"),
             Self::WrongCode => f.write_str("wrong or expired code"),
             Self::TooSoon => f.write_str("this was done a moment ago"),
+            Self::Locked => f.write_str("the account is locked for some minutes"),
+            Self::LoggedInElsewhere => f.write_str("the user logged in elsewhere"),
+            Self::WechatBound => f.write_str("the user has another WeChat account"),
+            Self::ConfigTaken => f.write_str("an interface config for this method and URL exists"),
             Self::NotFound => f.write_str("there is no such thing"),
             Self::StoreUnavailable(_) => f.write_str("the store is unavailable"),
             Self::Unavailable(_) => f.write_str("a service that this one needs is unavailable"),
@@ -123,6 +135,10 @@ impl StdError for Error {
             | Self::NameTaken
             | Self::WrongCode
             | Self::TooSoon
+            | Self::Locked
+            | Self::LoggedInElsewhere
+            | Self::WechatBound
+            | Self::ConfigTaken
             | Self::NotFound => None,
         }
     }

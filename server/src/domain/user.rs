@@ -51,6 +51,8 @@ pub struct User {
     pub tokens_valid_from: Timestamp,
     /// When the user was made.
     pub created_at: Timestamp,
+    /// The address of a picture of the user.
+    pub head_img: Option<String>,
 }
 
 /// A user to be made.
@@ -68,12 +70,25 @@ pub struct NewUser {
     pub is_admin: bool,
     /// Whether the user comes with the installation.
     pub builtin: bool,
+    /// The other id, where one is given: 32 hexadecimal digits.
+    pub uid: Option<String>,
+    /// The address of a picture of the user.
+    pub head_img: Option<String>,
 }
 
 impl NewUser {
     /// An ordinary user of whom only the name is known.
     pub const fn new(account: Handle) -> Self {
-        Self { account, name: None, email: None, phone: None, is_admin: false, builtin: false }
+        Self {
+            account,
+            name: None,
+            email: None,
+            phone: None,
+            is_admin: false,
+            builtin: false,
+            uid: None,
+            head_img: None,
+        }
     }
 }
 
@@ -107,7 +122,7 @@ impl Users {
     /// [`Error::Unavailable`] if too many passwords wait to be hashed.
     pub async fn create(&self, origin: &Origin, new: NewUser, digest: Digest) -> Result<User, Error> {
         let parts = &self.parts;
-        let uid = parts.random.hex(32);
+        let uid = new.uid.clone().unwrap_or_else(|| parts.random.hex(32));
         let password_sealed = match parts.signature_login {
             true => {
                 let place = Place { column: PASSWORD_COLUMN, row: &uid, version: FIRST_PASSWORD };
@@ -132,6 +147,7 @@ impl Users {
             is_admin: new.is_admin,
             builtin: new.builtin,
             created_at: parts.clock.now().millis(),
+            head_img: new.head_img,
         };
         let record = |id| parts.audit.row(origin, AuditKind::UserRegistered, Some(id), Some(new.account.written()));
         match parts.store.insert_user(row, handles, record).await {
@@ -241,6 +257,7 @@ impl From<UserRow> for User {
             builtin: row.builtin,
             tokens_valid_from: Timestamp::from_millis(row.tokens_valid_from),
             created_at: Timestamp::from_millis(row.created_at),
+            head_img: row.head_img,
         }
     }
 }

@@ -44,6 +44,9 @@ impl Store {
             created_by: ActiveValue::Set(new.created_by),
             tokens_valid_from: ActiveValue::Set(new.tokens_valid_from),
             created_at: ActiveValue::Set(new.created_at),
+            token_life: ActiveValue::Set(None),
+            refresh_life: ActiveValue::Set(None),
+            exclusive: ActiveValue::Set(false),
         };
         Ok(row.insert(&self.db).await?)
     }
@@ -85,6 +88,25 @@ impl Store {
     pub async fn set_app_enabled(&self, app_id: &str, enabled: bool) -> Result<(), Error> {
         Entity::update_many()
             .col_expr(Column::Enabled, Expr::value(enabled))
+            .filter(Column::AppId.eq(app_id))
+            .exec(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets how long the sessions of an application's users last, in milliseconds, none being the documented default, and
+    /// whether a login ends the user's earlier ones.
+    pub async fn set_app_sessions(
+        &self,
+        app_id: &str,
+        token_life: Option<i64>,
+        refresh_life: Option<i64>,
+        exclusive: bool,
+    ) -> Result<(), Error> {
+        Entity::update_many()
+            .col_expr(Column::TokenLife, Expr::value(token_life))
+            .col_expr(Column::RefreshLife, Expr::value(refresh_life))
+            .col_expr(Column::Exclusive, Expr::value(exclusive))
             .filter(Column::AppId.eq(app_id))
             .exec(&self.db)
             .await?;

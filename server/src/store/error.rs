@@ -29,11 +29,29 @@ pub enum Unique {
     ProductKey,
     /// `uq_product_user_name`
     ProductName,
+    /// `uq_tenant_uid`
+    TenantUid,
+    /// `uq_role_uid`
+    RoleUid,
+    /// `uq_navigator_uid`
+    NavigatorUid,
+    /// `uq_nav_function_uid`
+    FunctionUid,
+    /// `uq_interface_config_uid`
+    ConfigUid,
+    /// `uq_interface_config_url`
+    ConfigUrl,
+    /// `uq_wechat_app_id`
+    WechatAppId,
+    /// `uq_wechat_user_union_id`
+    WechatUnionId,
+    /// `uq_wechat_user_user`
+    WechatUser,
 }
 
 impl Unique {
     /// Each with its constraint's name and, for SQLite, which tells only those, its columns.
-    const ALL: [(Self, &str, &str); 9] = [
+    const ALL: [(Self, &str, &str); 18] = [
         (Self::AppId, "uq_app_app_id", "app.app_id"),
         (Self::AppName, "uq_app_name", "app.name"),
         (Self::UserUid, "uq_user_account_uid", "user_account.uid"),
@@ -43,6 +61,15 @@ impl Unique {
         (Self::ProjectKey, "uq_project_key", "project.project_key"),
         (Self::ProductKey, "uq_product_key", "product.product_key"),
         (Self::ProductName, "uq_product_user_name", "product.user_id, product.name"),
+        (Self::TenantUid, "uq_tenant_uid", "tenant.uid"),
+        (Self::RoleUid, "uq_role_uid", "role.uid"),
+        (Self::NavigatorUid, "uq_navigator_uid", "navigator.uid"),
+        (Self::FunctionUid, "uq_nav_function_uid", "nav_function.uid"),
+        (Self::ConfigUid, "uq_interface_config_uid", "interface_config.uid"),
+        (Self::ConfigUrl, "uq_interface_config_url", "interface_config.url, interface_config.method"),
+        (Self::WechatAppId, "uq_wechat_app_id", "wechat_app.wechat_app_id"),
+        (Self::WechatUnionId, "uq_wechat_user_union_id", "wechat_user.union_id"),
+        (Self::WechatUser, "uq_wechat_user_user", "wechat_user.user_id"),
     ];
 
     /// Reads the constraint out of the database's refusal. The refused value may be anything, so that only the part of
@@ -162,6 +189,15 @@ impl fmt::Display for Error {
                 Unique::ProjectKey => "a project has this key",
                 Unique::ProductKey => "a product has this key",
                 Unique::ProductName => "the user has a product of this name",
+                Unique::TenantUid => "a tenant has this id",
+                Unique::RoleUid => "a role has this id",
+                Unique::NavigatorUid => "a navigator has this id",
+                Unique::FunctionUid => "a function has this id",
+                Unique::ConfigUid => "an interface config has this id",
+                Unique::ConfigUrl => "an interface config is for this method and URL",
+                Unique::WechatAppId => "there is a WeChat application of this id",
+                Unique::WechatUnionId => "a user has this WeChat account",
+                Unique::WechatUser => "the user has a WeChat account",
             }),
             Self::Unavailable(_) => f.write_str("the database is unavailable"),
             Self::Fault(_) => f.write_str("the database refused a statement"),

@@ -42,6 +42,7 @@ fn new_user(account: &str) -> NewUserRow {
         is_admin: false,
         builtin: false,
         created_at: 1234,
+        head_img: None,
     }
 }
 

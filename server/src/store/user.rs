@@ -25,6 +25,7 @@ pub struct NewUserRow {
     pub is_admin: bool,
     pub builtin: bool,
     pub created_at: i64,
+    pub head_img: Option<String>,
 }
 
 /// Which of a user's names a handle is.
@@ -154,5 +155,6 @@ fn user_row(new: NewUserRow) -> user::ActiveModel {
         builtin: ActiveValue::Set(new.builtin),
         tokens_valid_from: ActiveValue::Set(0),
         created_at: ActiveValue::Set(new.created_at),
+        head_img: ActiveValue::Set(new.head_img),
     }
 }

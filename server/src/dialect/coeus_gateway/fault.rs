@@ -13,16 +13,21 @@ pub fn fault(error: Error) -> Fault {
         Error::InvalidInput { field, reason } => {
             Fault::new(ErrorCode::InvalidParams).with_detail(format!("`{field}` {reason}"))
         }
-        Error::Unauthorized | Error::TokenExpired => Fault::new(ErrorCode::Unauthorized).with_status(401),
+        Error::Unauthorized | Error::TokenExpired | Error::LoggedInElsewhere => {
+            Fault::new(ErrorCode::Unauthorized).with_status(401)
+        }
         Error::Forbidden => Fault::new(ErrorCode::AccessViolate),
         Error::WrongPassword => Fault::new(ErrorCode::InvalidUserOrPassword),
         Error::Banned => Fault::new(ErrorCode::AccountBanned),
         Error::EmailTaken => Fault::new(ErrorCode::EmailExists),
-        Error::AccountTaken | Error::PhoneTaken | Error::NameTaken | Error::AppNameTaken => {
-            Fault::new(ErrorCode::DataExists)
-        }
+        Error::AccountTaken
+        | Error::PhoneTaken
+        | Error::NameTaken
+        | Error::AppNameTaken
+        | Error::WechatBound
+        | Error::ConfigTaken => Fault::new(ErrorCode::DataExists),
         Error::WrongCode => Fault::new(ErrorCode::InvalidAuthCode),
-        Error::TooSoon => Fault::new(ErrorCode::TooManyRequests),
+        Error::TooSoon | Error::Locked => Fault::new(ErrorCode::TooManyRequests),
         Error::NotFound | Error::UnknownApp => Fault::new(ErrorCode::NotFound),
         Error::StoreUnavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");

@@ -14,12 +14,16 @@ pub fn fault(error: Error) -> Fault {
             Fault::new(ErrorCode::InvalidParameter).with_detail(format!("`{field}` {reason}"))
         }
         // A banned user is told no more than one who does not exist: the document has no code for it.
-        Error::WrongPassword | Error::Banned => Fault::new(ErrorCode::WrongPassword),
-        Error::NameTaken | Error::AppNameTaken | Error::AccountTaken | Error::EmailTaken | Error::PhoneTaken => {
-            Fault::new(ErrorCode::NameTaken)
-        }
+        Error::WrongPassword | Error::Banned | Error::Locked => Fault::new(ErrorCode::WrongPassword),
+        Error::NameTaken
+        | Error::AppNameTaken
+        | Error::AccountTaken
+        | Error::EmailTaken
+        | Error::PhoneTaken
+        | Error::WechatBound
+        | Error::ConfigTaken => Fault::new(ErrorCode::NameTaken),
         Error::TokenExpired => Fault::new(ErrorCode::TokenExpired),
-        Error::Unauthorized => Fault::new(ErrorCode::TokenInvalid),
+        Error::Unauthorized | Error::LoggedInElsewhere => Fault::new(ErrorCode::TokenInvalid),
         Error::Forbidden => Fault::new(ErrorCode::InvalidRequestToken),
         Error::UnknownApp | Error::WrongCode | Error::TooSoon | Error::NotFound => {
             Fault::new(ErrorCode::InvalidParameter)

@@ -13,15 +13,19 @@ pub fn fault(error: Error) -> Fault {
         Error::InvalidInput { field, reason } => {
             Fault::new(ErrorCode::InvalidParameter).with_detail(format!("`{field}` {reason}"))
         }
-        Error::Unauthorized => Fault::new(ErrorCode::Unauthorized),
+        Error::Unauthorized | Error::LoggedInElsewhere => Fault::new(ErrorCode::Unauthorized),
         Error::TokenExpired => Fault::new(ErrorCode::AuthorizationExpired),
         Error::Forbidden => Fault::new(ErrorCode::AuthorizationFailed),
         Error::UnknownApp => Fault::new(ErrorCode::UnknownApp),
         Error::AppNameTaken => Fault::new(ErrorCode::AppExists),
-        Error::WrongPassword | Error::Banned | Error::NotFound => Fault::new(ErrorCode::UnknownUser),
-        Error::AccountTaken | Error::EmailTaken | Error::PhoneTaken | Error::NameTaken | Error::WrongCode => {
-            Fault::new(ErrorCode::InvalidParameter)
-        }
+        Error::WrongPassword | Error::Banned | Error::Locked | Error::NotFound => Fault::new(ErrorCode::UnknownUser),
+        Error::AccountTaken
+        | Error::EmailTaken
+        | Error::PhoneTaken
+        | Error::NameTaken
+        | Error::WechatBound
+        | Error::ConfigTaken
+        | Error::WrongCode => Fault::new(ErrorCode::InvalidParameter),
         Error::TooSoon => Fault::refusal(Refusal::TooManyRequests),
         Error::StoreUnavailable(_) => {
             tracing::error!(error = error.chain(), "an operation failed");

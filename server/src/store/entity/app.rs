@@ -29,6 +29,12 @@ pub struct Model {
     pub tokens_valid_from: i64,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// Milliseconds for which its users' access tokens are good; none for the documented default.
+    pub token_life: Option<i64>,
+    /// Milliseconds after which its users have to log in again; none for the documented default.
+    pub refresh_life: Option<i64>,
+    /// Whether a login ends the user's earlier sessions in it.
+    pub exclusive: bool,
 }
 
 /// Relations are not followed through the mapper.

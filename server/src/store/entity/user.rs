@@ -35,6 +35,8 @@ pub struct Model {
     pub tokens_valid_from: i64,
     /// Milliseconds since the epoch.
     pub created_at: i64,
+    /// The address of a picture of the user.
+    pub head_img: Option<String>,
 }
 
 /// Relations are not followed through the mapper.

@@ -48,6 +48,7 @@ async fn users_come_back_as_they_went_in_by_each_of_their_names() {
             is_admin: true,
             builtin: true,
             tokens_valid_from: 0,
+            head_img: None,
             created_at: 1234,
         };
         assert_eq!(row, expected, "{:?}", database.backend());

@@ -1,0 +1,22 @@
+//! Table `role_user`.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of the table of users who have roles.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "role_user")]
+pub struct Model {
+    /// The numeric id.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The role.
+    pub role_id: i64,
+    /// A user who has it.
+    pub user_id: i64,
+}
+
+/// Relations are not followed through the mapper.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
