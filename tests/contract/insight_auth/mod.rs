@@ -3,8 +3,12 @@
 mod create_code;
 mod create_token;
 mod delete_token;
+mod exclusive;
 mod get_token_status;
+mod lock;
+mod races;
 mod refresh_token;
+mod restart;
 
 use contract_tests::{
     fixture::{ADMIN, DEMO_APP, Fixture},
