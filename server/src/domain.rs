@@ -4,6 +4,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod code;
+pub mod config;
 pub mod error;
 pub mod event;
 mod jwt;
@@ -22,6 +23,7 @@ pub mod registration;
 pub mod secret;
 pub mod session;
 pub mod signed;
+pub mod throttle;
 pub mod token;
 pub mod user;
 pub mod vault;
@@ -35,6 +37,7 @@ use app::Apps;
 use audit::Audit;
 use clock::Clock;
 use code::{CodeRules, Codes};
+use config::Configs;
 use event::Events;
 use keys::KeyRing;
 use limit::Limits;
@@ -88,6 +91,8 @@ pub struct Core {
     pub projects: Arc<Projects>,
     /// Products of users.
     pub products: Arc<Products>,
+    /// Interface configs, and the limits that they set.
+    pub configs: Arc<Configs>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -137,7 +142,8 @@ impl Core {
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
-        let products = Products::new(store, clock.clone(), random.clone());
+        let products = Products::new(store.clone(), clock.clone(), random.clone());
+        let configs = Configs::new(store, clock.clone(), random.clone());
         Ok(Self {
             apps,
             tokens,
@@ -148,6 +154,7 @@ impl Core {
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
             products: Arc::new(products),
+            configs: Arc::new(configs),
             audit,
             vault,
             mail,

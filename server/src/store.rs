@@ -5,6 +5,7 @@
 
 mod app;
 mod audit;
+mod config;
 mod data_key;
 mod entity;
 mod error;
@@ -25,6 +26,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 pub use app::{AppRow, NewAppRow};
 pub use audit::AuditRow;
+pub use config::{ConfigFields, ConfigLogRow, ConfigRow, NewConfigLogRow, NewConfigRow};
 pub use data_key::DataKeyRow;
 pub use error::{Error, Unique};
 pub use migrate::MigrationState;

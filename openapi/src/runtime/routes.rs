@@ -99,6 +99,12 @@ impl<D: Dialect> RouteTable<D> {
         json(fault.status(), Some(fault.code().number()), D::failure(cx, &fault))
     }
 
+    /// A fault of an operation, given by its place in the document, that was not called.
+    pub fn fault_of(cx: &Context, operation: usize, fault: &Fault<D::Code>) -> Response {
+        let body = D::failure_of(D::DOCUMENT.operations[operation].id, cx, fault);
+        json(fault.status(), Some(fault.code().number()), body)
+    }
+
     fn route(&self, request: Request) -> Routed<'_> {
         let refused = || Box::pin(ready(Err(MethodNotAllowedError.into())));
         let path = request.uri().path();

@@ -107,6 +107,14 @@ impl Mounted {
         self.limits.as_ref().filter(|_| limited).map(|limits| limits.hit(client))
     }
 
+    /// The reply in place of the operation that a request is meant for, if that may not be called now.
+    async fn denial(&self, operation: Option<usize>, cx: &Context, headers: &HeaderMap) -> Option<Matched> {
+        if let Some(work) = self.routes.prepare() {
+            work.await;
+        }
+        self.routes.denial(operation?, cx, headers)
+    }
+
     /// What every reply of a dialect has, and what is kept of it.
     fn finish(
         &self,
@@ -198,7 +206,10 @@ impl Front {
             }
             _ if mounted.routes.hides(request.uri().path(), cx.client_ip) => refusal(mounted, &cx, Refusal::NotFound),
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
-            _ => self.call(mounted, &cx, request, peer, local).await,
+            _ => match mounted.denial(operation, &cx, request.headers()).await {
+                Some(denied) => denied,
+                None => self.call(mounted, &cx, request, peer, local).await,
+            },
         };
         let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
         let mut response = mounted.finish(tally, &cx, matched, decision, started);

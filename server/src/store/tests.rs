@@ -1,5 +1,6 @@
 //! The store on every database system that is there; see [`crate::testing`].
 
+mod config;
 mod migration;
 mod product;
 mod project;
