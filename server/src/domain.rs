@@ -15,6 +15,7 @@ mod near;
 pub mod origin;
 pub mod outbox;
 pub mod password;
+pub mod permission;
 pub mod product;
 pub mod project;
 pub mod random;
@@ -40,6 +41,7 @@ use keys::KeyRing;
 use limit::Limits;
 use mail::Mail;
 use password::Passwords;
+use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
@@ -86,6 +88,8 @@ pub struct Core {
     pub registrations: Arc<Registrations>,
     /// Projects of users.
     pub projects: Arc<Projects>,
+    /// What roles let users do.
+    pub permissions: Arc<Permissions>,
     /// Products of users.
     pub products: Arc<Products>,
     /// The record of security events.
@@ -137,6 +141,7 @@ impl Core {
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
+        let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store, clock.clone(), random.clone());
         Ok(Self {
             apps,
@@ -147,6 +152,7 @@ impl Core {
             sessions: Arc::new(sessions),
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
+            permissions,
             products: Arc::new(products),
             audit,
             vault,
