@@ -18,6 +18,7 @@ mod near;
 pub mod origin;
 pub mod outbox;
 pub mod password;
+pub mod permission;
 pub mod product;
 pub mod project;
 pub mod random;
@@ -47,6 +48,7 @@ use keys::KeyRing;
 use limit::Limits;
 use mail::Mail;
 use password::Passwords;
+use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
@@ -100,6 +102,8 @@ pub struct Core {
     pub registrations: Arc<Registrations>,
     /// Projects of users.
     pub projects: Arc<Projects>,
+    /// What roles let users do.
+    pub permissions: Arc<Permissions>,
     /// Products of users.
     pub products: Arc<Products>,
     /// Interface configs, and the limits that they set.
@@ -170,6 +174,7 @@ impl Core {
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
+        let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store.clone(), clock.clone(), random.clone());
         let configs = Configs::new(store, clock.clone(), random.clone());
         Ok(Self {
@@ -183,6 +188,7 @@ impl Core {
             signatures: Arc::new(signatures),
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
+            permissions,
             products: Arc::new(products),
             configs: Arc::new(configs),
             audit,

@@ -194,7 +194,10 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
 /// The methods of a path, for `Allow`.
 fn allowed<D: Dialect>(path: &str) -> String {
     let mut methods = Vec::new();
-    for facts in D::DOCUMENT.operations.iter().filter(|facts| facts.is_at(path)) {
+    let operations = D::DOCUMENT.operations;
+    // A path without parameters hides one that it would fit as well.
+    let is_fixed = operations.iter().any(|facts| facts.path == path);
+    for facts in operations.iter().filter(|facts| if is_fixed { facts.path == path } else { facts.is_at(path) }) {
         methods.push(facts.method);
         if facts.takes("HEAD") {
             methods.push("HEAD");

@@ -194,6 +194,7 @@ impl Front {
         cx.language = language(mounted.document, request.headers());
         unalias(mounted.document, &mut request);
         let operation = mounted.document.position(request.method().as_str(), request.uri().path());
+        cx.operation = operation.map(|at| &mounted.document.operations[at]);
         let decision = mounted.count(operation, cx.client_ip);
         let origin = mounted.cors.allows(request.headers()).cloned();
 
@@ -248,6 +249,7 @@ impl Front {
         Context {
             trace: self.traces.of(headers, at),
             language: Language::English,
+            operation: None,
             client_ip: client_ip(peer.ip(), headers, &self.rules.trusted_proxies),
             at_millis: at.millis(),
             reveal: self.rules.reveal,
