@@ -188,12 +188,11 @@ impl Configs {
         if !is_id(id) {
             return Err(Error::NotFound);
         }
-        let log_id = self.random.hex(32);
         let log = |row: &ConfigRow| {
             let before = InterfaceConfig::from(row.clone());
             let after = InterfaceConfig { spec: spec.clone(), ..before.clone() };
             let content = LogContent::Change { before: ConfigRecord::of(&before), after: ConfigRecord::of(&after) };
-            NewConfigLogRow { uid: log_id.clone(), ..self.log_row(editor, "UPDATE", id, &content) }
+            self.log_row(editor, "UPDATE", id, &content)
         };
         let before = self.store.update_config(id, spec.clone().into_fields(), log).await.map_err(taken)?;
         before.ok_or(Error::NotFound)?;
