@@ -1,6 +1,7 @@
 //! The store on every database system that is there; see [`crate::testing`].
 
 mod access;
+mod config;
 mod migration;
 mod product;
 mod project;
