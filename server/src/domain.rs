@@ -19,6 +19,7 @@ pub mod permission;
 pub mod product;
 pub mod project;
 pub mod random;
+pub mod realm;
 pub mod registration;
 pub mod secret;
 pub mod session;
@@ -45,6 +46,7 @@ use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
+use realm::Realms;
 use registration::Registrations;
 use session::Sessions;
 use token::Tokens;
@@ -92,6 +94,8 @@ pub struct Core {
     pub permissions: Arc<Permissions>,
     /// Products of users.
     pub products: Arc<Products>,
+    /// Realm files.
+    pub realms: Arc<Realms>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -142,7 +146,16 @@ impl Core {
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
         let permissions = Arc::new(Permissions::new(store.clone()));
-        let products = Products::new(store, clock.clone(), random.clone());
+        let products = Products::new(store.clone(), clock.clone(), random.clone());
+        let realms = Realms::new(realm::Parts {
+            store,
+            apps: Arc::clone(&apps),
+            users: Arc::clone(&users),
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        });
         Ok(Self {
             apps,
             tokens,
@@ -154,6 +167,7 @@ impl Core {
             projects: Arc::new(projects),
             permissions,
             products: Arc::new(products),
+            realms: Arc::new(realms),
             audit,
             vault,
             mail,

@@ -51,6 +51,12 @@ where
         Ok(Some(value))
     }
 
+    /// Forgets every value; called after a commit that changes many.
+    pub(super) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.values.invalidate_all();
+    }
+
     /// Forgets a value; called after every commit that changes it.
     pub(super) fn forget(&self, key: &K) {
         self.changes.fetch_add(1, Ordering::SeqCst);
