@@ -34,8 +34,8 @@ pub use permission::{FunctionRow, NavigatorRow};
 pub use product::{NewProductRow, ProductRow};
 pub use project::{NewProjectRow, PoolRow, ProjectRow};
 pub use realm::{
-    RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRemoval, RealmRole, RealmState,
-    RealmTenant, RealmUser, RealmWechatApp, RealmWrites, UserScope,
+    RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRemoval, RealmRole,
+    RealmState, RealmTenant, RealmUser, RealmWechatApp, RealmWrites, UserScope,
 };
 pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};

@@ -96,8 +96,8 @@ fn public_address(config: &Config) -> Option<SocketAddr> {
 mod tests {
     use super::*;
     use crate::cli::open;
-    use crate::domain::app::{NewApp, Provision};
     use crate::config::Environment;
+    use crate::domain::app::{NewApp, Provision};
 
     fn config(listen: &str) -> Config {
         Config { listen: vec![listen.parse().unwrap()], ..Config::default() }

@@ -46,13 +46,15 @@ impl Store {
             .column(nav_function::Column::NavigatorId)
             .column(role_function::Column::FunctionId)
             .column(role_function::Column::Permit)
-            .filter(nav_function::Column::NavigatorId.in_subquery(
-                navigator::Entity::find()
-                    .select_only()
-                    .column(navigator::Column::Id)
-                    .filter(navigator::Column::AppId.eq(app_id))
-                    .into_query(),
-            ));
+            .filter(
+                nav_function::Column::NavigatorId.in_subquery(
+                    navigator::Entity::find()
+                        .select_only()
+                        .column(navigator::Column::Id)
+                        .filter(navigator::Column::AppId.eq(app_id))
+                        .into_query(),
+                ),
+            );
         Ok(statements.into_tuple().all(&self.db).await?)
     }
 

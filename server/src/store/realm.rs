@@ -227,7 +227,10 @@ pub enum RealmRemoval {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are columns, which the entity documents")]
 pub struct RealmLog {
+    /// The public id, unless `wanted` is free.
     pub uid: String,
+    /// The public id that it should have.
+    pub wanted: Option<String>,
     pub kind: &'static str,
     pub business: &'static str,
     pub business_id: String,
@@ -259,12 +262,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Taken`] if something else has an id, a name or an address that the changes give to another.
-    pub async fn write_realm(
-        &self,
-        scope: &UserScope,
-        seen: &RealmState,
-        writes: &RealmWrites,
-    ) -> Result<bool, Error> {
+    pub async fn write_realm(&self, scope: &UserScope, seen: &RealmState, writes: &RealmWrites) -> Result<bool, Error> {
         self.transaction(move |transaction| async move {
             let transaction = &*transaction;
             if read::state(transaction, scope).await? != *seen {

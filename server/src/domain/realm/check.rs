@@ -71,9 +71,11 @@ impl Check {
     /// Puts every secret where its place was named.
     fn secrets(&mut self, file: &mut RealmFile, directory: &Path) {
         let apps = file.apps.iter_mut().flatten().filter_map(|app| app.secret.as_mut());
-        let passwords = file.users.iter_mut().flatten().flat_map(|user| {
-            [user.password.as_mut(), user.password_digest.as_mut()].into_iter().flatten()
-        });
+        let passwords = file
+            .users
+            .iter_mut()
+            .flatten()
+            .flat_map(|user| [user.password.as_mut(), user.password_digest.as_mut()].into_iter().flatten());
         let wechat = file.wechat_apps.iter_mut().flatten().filter_map(|app| app.secret.as_mut());
         for source in apps.chain(passwords).chain(wechat) {
             match source.value.read(directory) {
@@ -227,9 +229,8 @@ impl Check {
         self.unique("this id", keys(&file.roles, |role| text(&role.id)));
         self.unique("this id", keys(&file.configs, |config| config.id.as_ref().and_then(text)));
         self.unique("this id", keys(&file.configs, |config| config.log_id.as_ref().and_then(text)));
-        let interface = |config: &ConfigEntry| {
-            Some(((config.method.value.clone(), config.url.value.clone()), config.url.position))
-        };
+        let interface =
+            |config: &ConfigEntry| Some(((config.method.value.clone(), config.url.value.clone()), config.url.position));
         self.unique("this method and URL", keys(&file.configs, interface));
         self.unique("this id", keys(&file.wechat_apps, |app| text(&app.id)));
         self.unique("this number", keys(&file.pools, |pool| Some((pool.id.value, pool.id.position))));

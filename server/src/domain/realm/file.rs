@@ -258,7 +258,7 @@ pub struct ConfigEntry {
     /// The public id: 32 hexadecimal digits. Left out, it is that of the config for this method and URL, or drawn.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub id: Option<At<String>>,
-    /// The id of the record that adding it leaves: 32 hexadecimal digits. Left out, one is drawn.
+    /// The id of the record that adding it leaves: 32 hexadecimal digits. Left out, or where a record has it, one is drawn.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub log_id: Option<At<String>>,
     /// What the interface does: at most 64 characters.

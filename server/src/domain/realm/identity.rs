@@ -1,10 +1,10 @@
 //! Applications and users: what is compared by their secrets.
 
+use super::Digest;
 use super::change::Change;
 use super::file::{AppEntry, UserEntry};
 use super::plan::{Planner, text};
 use super::problem::RealmError;
-use super::Digest;
 use crate::domain::app::AppId;
 use crate::domain::audit::AuditKind;
 use crate::domain::clock::Timestamp;

@@ -44,7 +44,11 @@ impl<'a> Planner<'a> {
     ///
     /// # Errors
     /// [`RealmError::Wrong`] if the file names what is not there, or gives what another has.
-    pub(super) async fn plan(parts: &'a Parts, declared: &'a Declared, state: &'a RealmState) -> Result<Plan, RealmError> {
+    pub(super) async fn plan(
+        parts: &'a Parts,
+        declared: &'a Declared,
+        state: &'a RealmState,
+    ) -> Result<Plan, RealmError> {
         let file = &declared.file;
         let writes = RealmWrites { now: parts.clock.now().millis(), ..RealmWrites::default() };
         let mut planner = Self {
@@ -53,7 +57,13 @@ impl<'a> Planner<'a> {
             state,
             world: World::new(file, state, declared.prune),
             problems: Problems::default(),
-            plan: Plan { changes: Vec::new(), writes, passwords: Vec::new(), sealed: Vec::new(), generated: Vec::new() },
+            plan: Plan {
+                changes: Vec::new(),
+                writes,
+                passwords: Vec::new(),
+                sealed: Vec::new(),
+                generated: Vec::new(),
+            },
         };
         planner.pools();
         planner.apps();
@@ -242,8 +252,8 @@ impl<'a> Planner<'a> {
             let current = self.state.configs.get(&uid);
             let config = config(entry, current.map_or(self.plan.writes.now, |config| config.created_at));
             let change = Change::between("config", uid.clone(), current, &config);
-            let log_id = text(&entry.log_id).filter(|_| change.action == Action::Created);
-            let log = record::log(log_id.unwrap_or_else(|| self.parts.random.hex(32)), &uid, current, Some(&config));
+            let mut log = record::log(self.parts.random.hex(32), &uid, current, Some(&config));
+            log.wanted = text(&entry.log_id).filter(|_| change.action == Action::Created);
             if self.put(change, RealmPut::Config(uid, config)) {
                 self.plan.writes.logs.push(log);
             }

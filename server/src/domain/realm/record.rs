@@ -18,14 +18,13 @@ const CREATOR_ID: &str = "00000000000000000000000000000000";
 pub(super) fn log(uid: String, id: &str, before: Option<&RealmConfig>, after: Option<&RealmConfig>) -> RealmLog {
     let (kind, content) = match (before, after) {
         (None, Some(after)) => ("INSERT", value(id, after)),
-        (Some(before), Some(after)) => {
-            ("UPDATE", json!({ "before": value(id, before), "after": value(id, after) }))
-        }
+        (Some(before), Some(after)) => ("UPDATE", json!({ "before": value(id, before), "after": value(id, after) })),
         (Some(before), None) => ("DELETE", value(id, before)),
         (None, None) => ("UPDATE", Value::Null),
     };
     RealmLog {
         uid,
+        wanted: None,
         kind,
         business: BUSINESS,
         business_id: id.to_owned(),

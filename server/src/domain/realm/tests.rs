@@ -1,11 +1,11 @@
 use super::*;
 use crate::cli::DEMO_REALM;
+use crate::config::Config;
 use crate::domain::Core;
 use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
 use crate::domain::keys::KeyRing;
 use crate::domain::origin::Origin;
-use crate::config::Config;
 use crate::testing::{TestDatabase, databases};
 
 /// A core on a database, with a clock that stands at a known moment.
@@ -153,9 +153,11 @@ async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of()
         let own = "configs: [{ name: Code, method: GET, url: /base/auth/v1.0/tokens/codes }]";
         apply(&core, own).await;
         let pruned = told(&core.realms.apply(&declared(SMALL, true)).await.unwrap().changes);
-        let kinds: Vec<_> = pruned.iter().map(|change| change.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        let kinds: Vec<_> =
+            pruned.iter().map(|change| change.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
         let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
-        let expected = [("- app", 3), ("- user", 1), ("- tenant", 1), ("- navigator", 5), ("- function", 9), ("- role", 1)];
+        let expected =
+            [("- app", 3), ("- user", 1), ("- tenant", 1), ("- navigator", 5), ("- function", 9), ("- role", 1)];
         for (kind, number) in expected.into_iter().chain([("- config", 3), ("- pool", 1), ("- wechat_app", 0)]) {
             assert_eq!(count(kind), number, "{kind} on {:?}: {pruned:#?}", database.backend());
         }
@@ -250,9 +252,9 @@ configs:
     let expected = format!(
         "4:18: there is no application `none`
 5:19: there is no user `nobody`
-7:52: there is no application `nothing`
+7:50: there is no application `nothing`
 10:13: `00000000000000000000000000000012` is a module, not a group
-14:58: there is no navigator `00000000000000000000000000000099`
+14:56: there is no navigator `00000000000000000000000000000099`
 18:13: there is no tenant `00000000000000000000000000000098`
 21:9: there is no function `00000000000000000000000000000097`
 26:9: the user `Lory` has the id `{uid}`
@@ -273,7 +275,7 @@ fn mistakes_of_form_are_told_with_their_places() {
         ("users:\n  - account: lory\n    password: { env: A, file: b }\n", "3:15: a secret comes from one place"),
         ("users:\n  - account: lory\n    password: { envv: A }\n", "3:17: unknown field `envv`"),
         ("users:\n  - account: lory\n    account: lora\n", "3:5: "),
-        ("apps:\n  - id: [\n", "3:"),
+        ("apps:\n  - id: [\n", "2:9: "),
     ] {
         let said = refused(text);
         assert!(said.starts_with(expected), "{text}\nsaid {said}\nnot  {expected}");

@@ -14,8 +14,8 @@ use super::{
     RealmTenant, RealmUser, RealmWrites,
 };
 use crate::store::entity::{
-    access_token, app, interface_config, interface_log, login_name, nav_function, navigator, pool, role,
-    role_function, role_user, tenant, tenant_app, tenant_user, user, wechat_app,
+    access_token, app, interface_config, interface_log, login_name, nav_function, navigator, pool, role, role_function,
+    role_user, tenant, tenant_app, tenant_user, user, wechat_app,
 };
 use crate::store::{AuditRow, Error, HandleKind, Unique, audit};
 
@@ -276,8 +276,7 @@ async fn put_role(db: &impl ConnectionTrait, uid: String, new: RealmRole) -> Res
         Some(tenant) => Some(find_tenant(db, tenant).await?),
         None => None,
     };
-    let row =
-        role::ActiveModel { id: NotSet, uid: Set(uid.clone()), tenant_id: Set(tenant_id), name: Set(new.name) };
+    let row = role::ActiveModel { id: NotSet, uid: Set(uid.clone()), tenant_id: Set(tenant_id), name: Set(new.name) };
     put_row(db, row, role::Column::Uid.eq(uid.as_str()), |row| row).await?;
     let found = role::Entity::find().filter(role::Column::Uid.eq(uid)).one(db).await?;
     let id = found.ok_or_else(lost)?.id;
@@ -306,8 +305,12 @@ async fn put_role(db: &impl ConnectionTrait, uid: String, new: RealmRole) -> Res
         }
     }
     for (function_id, permit) in said {
-        let row =
-            role_function::ActiveModel { id: NotSet, role_id: Set(id), function_id: Set(function_id), permit: Set(permit) };
+        let row = role_function::ActiveModel {
+            id: NotSet,
+            role_id: Set(id),
+            function_id: Set(function_id),
+            permit: Set(permit),
+        };
         role_function::Entity::insert(row).exec_without_returning(db).await?;
     }
     Ok(())
@@ -334,9 +337,16 @@ async fn put_config(db: &impl ConnectionTrait, uid: String, new: RealmConfig) ->
 }
 
 async fn record(db: &impl ConnectionTrait, log: RealmLog, now: i64) -> Result<(), Error> {
+    let mut uid = log.uid;
+    if let Some(wanted) = log.wanted {
+        let there = interface_log::Entity::find().filter(interface_log::Column::Uid.eq(wanted.as_str()));
+        if there.one(db).await?.is_none() {
+            uid = wanted;
+        }
+    }
     let row = interface_log::ActiveModel {
         id: NotSet,
-        uid: Set(log.uid),
+        uid: Set(uid),
         kind: Set(log.kind.to_owned()),
         business: Set(log.business.to_owned()),
         business_id: Set(log.business_id),
