@@ -142,6 +142,8 @@ pub struct CoeusGateway {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InsightAuth {
+    /// Seconds for which a Code is good, 1 to 3600. Default 30.
+    pub code_ttl: u32,
     /// Whether password digests are kept, encrypted, for logins by signature. Without it those that were kept are
     /// dropped at the next start. Default true.
     pub signature_login: bool,
@@ -219,7 +221,7 @@ impl Default for CoeusGateway {
 
 impl Default for InsightAuth {
     fn default() -> Self {
-        Self { signature_login: true }
+        Self { code_ttl: 30, signature_login: true }
     }
 }
 
@@ -286,6 +288,7 @@ impl Config {
                 gap: Duration::from_secs(codes.code_gap as u64),
             },
             signature_login: self.insight_auth.signature_login,
+            signature_code_life: Duration::from_secs(self.insight_auth.code_ttl as u64),
         }
     }
 
@@ -331,6 +334,7 @@ impl Config {
             ("coeus_gateway.code_length", u64::from(coeus.code_length), 4, 12),
             ("coeus_gateway.code_ttl", u64::from(coeus.code_ttl), 1, 86_400),
             ("coeus_gateway.code_gap", u64::from(coeus.code_gap), 0, 86_400),
+            ("insight_auth.code_ttl", u64::from(self.insight_auth.code_ttl), 1, 3600),
             ("smtp.timeout", u64::from(self.smtp.timeout), 1, 300),
             ("limits.body_bytes", limits.body_bytes as u64, 1, 1 << 30),
             ("limits.header_bytes", limits.header_bytes as u64, 8192, 1 << 20),

@@ -138,6 +138,13 @@ impl Realms {
         Err(RealmError::Busy)
     }
 
+    /// Forgets what is remembered of applications and users, so that what another process applied counts at once, rather
+    /// than after some seconds.
+    pub fn forget(&self) {
+        self.parts.apps.forget_all();
+        self.parts.users.forget_all();
+    }
+
     async fn write(&self, scope: &UserScope, seen: &RealmState, plan: Plan) -> Result<Option<Applied>, RealmError> {
         let Plan { changes, mut writes, passwords, sealed, generated } = plan;
         for (place, digest) in passwords {
@@ -157,8 +164,7 @@ impl Realms {
             if !self.parts.store.write_realm(scope, seen, &writes).await? {
                 return Ok(None);
             }
-            self.parts.apps.forget_all();
-            self.parts.users.forget_all();
+            self.forget();
         }
         let generated = generated.into_iter();
         let generated = generated.map(|(of, id, secret)| Generated { of: format!("{of} {id}"), secret }).collect();
