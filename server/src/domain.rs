@@ -22,6 +22,7 @@ pub mod permission;
 pub mod product;
 pub mod project;
 pub mod random;
+pub mod realm;
 pub mod registration;
 pub mod secret;
 pub mod session;
@@ -52,6 +53,7 @@ use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
+use realm::Realms;
 use registration::Registrations;
 use session::Sessions;
 use signature::Signatures;
@@ -108,6 +110,8 @@ pub struct Core {
     pub products: Arc<Products>,
     /// Interface configs, and the limits that they set.
     pub configs: Arc<Configs>,
+    /// Realm files.
+    pub realms: Arc<Realms>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -176,7 +180,16 @@ impl Core {
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
         let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store.clone(), clock.clone(), random.clone());
-        let configs = Configs::new(store, clock.clone(), random.clone());
+        let configs = Configs::new(store.clone(), clock.clone(), random.clone());
+        let realms = Realms::new(realm::Parts {
+            store,
+            apps: Arc::clone(&apps),
+            users: Arc::clone(&users),
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        });
         Ok(Self {
             apps,
             tokens,
@@ -191,6 +204,7 @@ impl Core {
             permissions,
             products: Arc::new(products),
             configs: Arc::new(configs),
+            realms: Arc::new(realms),
             audit,
             vault,
             mail,

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::store::{FunctionRow, NavigatorRow, Store};
 
 use super::Error;
+use super::signed::is_id;
 
 /// Whose rights are asked for, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,9 @@ impl Permissions {
     /// # Errors
     /// [`Error::NotFound`] if there is no such module.
     pub async fn functions(&self, subject: Subject, navigator: &str) -> Result<Vec<Function>, Error> {
-        let module = self.store.navigator_by_uid(navigator).await?.ok_or(Error::NotFound)?;
+        // PostgreSQL takes no text with a zero byte.
+        let found = if is_id(navigator) { self.store.navigator_by_uid(navigator).await? } else { None };
+        let module = found.ok_or(Error::NotFound)?;
         let rows = self.store.functions_of(module.id).await?;
         let permits = permits(self.store.statements_on(subject.user_id, subject.tenant_id, module.id).await?);
         Ok(rows.into_iter().map(|row| function(row, &module.uid, &permits)).collect())
