@@ -17,14 +17,18 @@ pub mod outbox;
 pub mod password;
 pub mod product;
 pub mod project;
+mod queue;
 pub mod random;
 pub mod registration;
+mod remote;
 pub mod secret;
 pub mod session;
 pub mod signed;
+pub mod sms;
 pub mod token;
 pub mod user;
 pub mod vault;
+pub mod wechat;
 
 use std::io;
 use std::sync::Arc;
@@ -45,6 +49,7 @@ use project::Projects;
 use random::Random;
 use registration::Registrations;
 use session::Sessions;
+use sms::Sms;
 use token::Tokens;
 use user::Users;
 use vault::Vault;
@@ -60,6 +65,8 @@ pub struct Settings {
     pub registration_code: CodeRules,
     /// Whether password digests are kept so that signatures made with them can be checked.
     pub signature_login: bool,
+    /// Where WeChat is.
+    pub wechat: wechat::Place,
 }
 
 impl Settings {
@@ -94,6 +101,8 @@ pub struct Core {
     pub vault: Arc<Vault>,
     /// Messages to people.
     pub mail: Mail,
+    /// Codes to phones.
+    pub sms: Sms,
     /// The key ring behind secrets and tokens.
     pub keys: Arc<KeyRing>,
     /// What time it is.
@@ -114,6 +123,7 @@ impl Core {
         clock: Clock,
         random: Random,
         mail: Mail,
+        sms: Sms,
     ) -> io::Result<Self> {
         let keys = Arc::new(keys);
         let events = Events::new();
@@ -151,6 +161,7 @@ impl Core {
             audit,
             vault,
             mail,
+            sms,
             keys,
             clock,
             random,

@@ -14,6 +14,7 @@ mod project;
 mod session;
 mod transaction;
 mod user;
+mod wechat;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -32,6 +33,7 @@ pub use product::{NewProductRow, ProductRow};
 pub use project::{NewProjectRow, PoolRow, ProjectRow};
 pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
+pub use wechat::{WechatAppRow, WechatUserRow};
 
 /// Connections to a database server at most. Each is held for one short statement.
 const POOL: u32 = 16;

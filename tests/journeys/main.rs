@@ -10,6 +10,7 @@ mod printed;
 mod program;
 mod sdk;
 mod serving;
+mod sms;
 mod users;
 
 use std::time::Duration;

@@ -68,6 +68,9 @@ const PROVISIONING_SEED: u64 = 8;
 /// The seed of every server's mail.
 const MAIL_SEED: u64 = 9;
 
+/// The seed of every server's SMS.
+const SMS_SEED: u64 = 10;
+
 /// The seed of a server that was started again; each further start counts on from it, because ids that were given out
 /// must not come again.
 const RESTART_SEED: u64 = 100;
@@ -378,9 +381,10 @@ impl Ready {
 fn core(config: &Config, store: &Store, clock: &Clock, random: Random) -> Core {
     let master = Secret::new(STANDARD.encode(MASTER));
     let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
-    // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+    // Mail and SMS draw from sequences of their own, so that a message does not change the ids that come after it.
     let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
-    Core::new(store.clone(), keys, &config.domain(), clock.clone(), random, mail).expect("a core")
+    let sms = config.messenger(clock.clone(), Random::seeded(SMS_SEED));
+    Core::new(store.clone(), keys, &config.domain(), clock.clone(), random, mail, sms).expect("a core")
 }
 
 async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {
