@@ -29,6 +29,7 @@ pub mod edge_gateway;
 mod error;
 mod generated;
 pub mod go_api;
+pub mod insight_auth;
 mod line;
 mod paging;
 mod rate;

@@ -51,8 +51,8 @@ enum AccessToken {
 enum LoginFailure {
     Table,
     Subject,
-    Since,
-    Count,
+    Recent,
+    LastAt,
     LockedUntil,
 }
 
@@ -169,11 +169,11 @@ impl Migration {
         table
             .table(LoginFailure::Table)
             .col(string_len(LoginFailure::Subject, 80).primary_key())
-            .col(big_integer(LoginFailure::Since))
-            .col(integer(LoginFailure::Count))
+            .col(string_len(LoginFailure::Recent, 128))
+            .col(big_integer(LoginFailure::LastAt))
             .col(big_integer_null(LoginFailure::LockedUntil));
         manager.create_table(exact_text(manager, &mut table).await?.to_owned()).await?;
-        index(manager, "ix_login_failure_since", LoginFailure::Table, [LoginFailure::Since]).await?;
+        index(manager, "ix_login_failure_last_at", LoginFailure::Table, [LoginFailure::LastAt]).await?;
         Ok(())
     }
 

@@ -151,6 +151,8 @@ pub struct CoeusGateway {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InsightAuth {
+    /// Seconds for which a Code is good, 1 to 3600. Default 30.
+    pub code_ttl: u32,
     /// Whether password digests are kept, encrypted, for logins by signature. Without it those that were kept are
     /// dropped at the next start. Default true.
     pub signature_login: bool,
@@ -230,7 +232,7 @@ impl Default for CoeusGateway {
 
 impl Default for InsightAuth {
     fn default() -> Self {
-        Self { signature_login: true }
+        Self { code_ttl: 30, signature_login: true }
     }
 }
 
@@ -297,6 +299,7 @@ impl Config {
                 gap: Duration::from_secs(u64::from(codes.code_gap)),
             },
             signature_login: self.insight_auth.signature_login,
+            signature_code_life: Duration::from_secs(u64::from(self.insight_auth.code_ttl)),
             wechat: self.wechat.place(),
         }
     }
@@ -350,6 +353,7 @@ impl Config {
             ("coeus_gateway.code_length", u64::from(coeus.code_length), 4, 12),
             ("coeus_gateway.code_ttl", u64::from(coeus.code_ttl), 1, 86_400),
             ("coeus_gateway.code_gap", u64::from(coeus.code_gap), 0, 86_400),
+            ("insight_auth.code_ttl", u64::from(self.insight_auth.code_ttl), 1, 3600),
             ("wechat.timeout", u64::from(self.wechat.timeout), 1, 60),
             ("sms.timeout", u64::from(self.sms.timeout), 1, 300),
             ("smtp.timeout", u64::from(self.smtp.timeout), 1, 300),

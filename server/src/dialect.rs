@@ -3,6 +3,7 @@
 pub mod coeus_gateway;
 pub mod edge_gateway;
 pub mod go_api;
+pub mod insight_auth;
 
 use std::sync::Arc;
 
@@ -16,5 +17,6 @@ pub fn mount(parts: &Parts) -> Vec<Box<dyn Mount>> {
         Box::new(RouteTable::new(api::coeus_gateway::Routes::new(Arc::new(coeus_gateway::Handler::new(parts))))),
         Box::new(RouteTable::new(api::edge_gateway::Routes::new(Arc::new(edge_gateway::Handler::new(parts))))),
         Box::new(RouteTable::new(api::go_api::Routes::new(Arc::new(go_api::Handler::new(parts))))),
+        Box::new(RouteTable::new(api::insight_auth::Routes::new(Arc::new(insight_auth::Handler::new(parts))))),
     ]
 }

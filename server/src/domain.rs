@@ -1,5 +1,6 @@
 //! The model and its rules. Knows no transport and no database: `openapi` → `dialect` → `domain` → `store`.
 
+pub mod access;
 pub mod app;
 pub mod audit;
 pub mod clock;
@@ -7,6 +8,7 @@ pub mod code;
 pub mod error;
 pub mod event;
 mod jwt;
+mod keyed;
 pub mod keys;
 pub mod limit;
 pub mod mail;
@@ -23,6 +25,7 @@ pub mod registration;
 mod remote;
 pub mod secret;
 pub mod session;
+pub mod signature;
 pub mod signed;
 pub mod sms;
 pub mod token;
@@ -35,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::store::Store;
+use access::AccessTokens;
 use app::Apps;
 use audit::Audit;
 use clock::Clock;
@@ -49,10 +53,12 @@ use project::Projects;
 use random::Random;
 use registration::Registrations;
 use session::Sessions;
+use signature::Signatures;
 use sms::Sms;
 use token::Tokens;
 use user::Users;
 use vault::Vault;
+use wechat::Wechat;
 
 pub use error::Error;
 
@@ -65,6 +71,8 @@ pub struct Settings {
     pub registration_code: CodeRules,
     /// Whether password digests are kept so that signatures made with them can be checked.
     pub signature_login: bool,
+    /// How long a Code for a login by signature is good.
+    pub signature_code_life: Duration,
     /// Where WeChat is.
     pub wechat: wechat::Place,
 }
@@ -89,6 +97,12 @@ pub struct Core {
     pub users: Arc<Users>,
     /// What users begin by logging in.
     pub sessions: Arc<Sessions>,
+    /// Opaque tokens of users.
+    pub access: Arc<AccessTokens>,
+    /// Logins by signature.
+    pub signatures: Arc<Signatures>,
+    /// Logins with WeChat.
+    pub wechat: Arc<Wechat>,
     /// How users are made by themselves.
     pub registrations: Arc<Registrations>,
     /// Projects of users.
@@ -143,6 +157,34 @@ impl Core {
             signature_login: settings.signature_login,
         }));
         let sessions = Sessions::new(store.clone(), Arc::clone(&users), audit.clone(), clock.clone(), random.clone());
+        let access = Arc::new(AccessTokens::new(access::Parts {
+            store: store.clone(),
+            apps: Arc::clone(&apps),
+            users: Arc::clone(&users),
+            keys: Arc::clone(&keys),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        }));
+        let signatures = Signatures::new(signature::Parts {
+            store: store.clone(),
+            users: Arc::clone(&users),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            code_life: settings.signature_code_life,
+        });
+        let wechat = Wechat::new(wechat::Parts {
+            store: store.clone(),
+            users: Arc::clone(&users),
+            access: Arc::clone(&access),
+            sms: sms.clone(),
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            place: settings.wechat.clone(),
+        });
         let rules = settings.registration_code;
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
@@ -155,6 +197,9 @@ impl Core {
             events,
             users,
             sessions: Arc::new(sessions),
+            access,
+            signatures: Arc::new(signatures),
+            wechat: Arc::new(wechat),
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
             products: Arc::new(products),

@@ -3,11 +3,13 @@
 //! Rows go in and out as plain structs; what they mean is the domain's business. Uniqueness is settled by the
 //! database: an insert is tried, and the constraint that refused it is told by name.
 
+mod access;
 mod app;
 mod audit;
 mod data_key;
 mod entity;
 mod error;
+mod login_failure;
 mod migrate;
 mod product;
 mod project;
@@ -24,10 +26,12 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
+pub use access::{AccessTokenRow, ELSEWHERE, Renewal, TenantRow};
 pub use app::{AppRow, NewAppRow};
 pub use audit::AuditRow;
 pub use data_key::DataKeyRow;
 pub use error::{Error, Unique};
+pub use login_failure::LoginFailureRow;
 pub use migrate::MigrationState;
 pub use product::{NewProductRow, ProductRow};
 pub use project::{NewProjectRow, PoolRow, ProjectRow};

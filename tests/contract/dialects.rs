@@ -9,7 +9,11 @@ mod edge_gateway;
 #[path = "go_api/mod.rs"]
 mod go_api;
 
+#[path = "insight_auth/mod.rs"]
+mod insight_auth;
+
 use crate::Dialect;
 
 /// Every dialect that is tested, in the order of the documents' names.
-pub const DIALECTS: [Dialect; 3] = [coeus_gateway::DIALECT, edge_gateway::DIALECT, go_api::DIALECT];
+pub const DIALECTS: [Dialect; 4] =
+    [coeus_gateway::DIALECT, edge_gateway::DIALECT, go_api::DIALECT, insight_auth::DIALECT];

@@ -53,8 +53,8 @@ async fn send(dialect: &Dialect, spec: &Spec, operation: Operation<'_>, body: Op
         assert!(takes(spec, operation, name), "{} has no `{name}`, and so needs no live one", operation.id);
     }
     let mut request = request(spec, operation, &live);
-    if let Some(scheme) = security_schemes(spec, operation).first() {
-        let credential = (dialect.credential)(&server).await;
+    if let Some((name, scheme)) = security_schemes(spec, operation).first() {
+        let (_, credential) = (dialect.credential)(&server, name).await;
         request = with_credential(request, scheme, &credential);
     }
     if operation.node.get("x-websocket").is_some() {
@@ -149,11 +149,11 @@ fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The schemes that an operation asks for one of, in the order of the document.
-pub fn security_schemes<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<&'a Value> {
+/// The schemes that an operation asks for one of, by their names, in the order of the document.
+pub fn security_schemes<'a>(spec: &'a Spec, operation: Operation<'a>) -> Vec<(&'a str, &'a Value)> {
     let alternatives = operation.node.get("security").or_else(|| spec.json.get("security")).and_then(Value::as_array);
     let names = alternatives.into_iter().flatten().filter_map(|alternative| Some(entries(alternative).next()?.0));
-    names.map(|name| &spec.json["components"]["securitySchemes"][name]).collect()
+    names.map(|name| (name, &spec.json["components"]["securitySchemes"][name])).collect()
 }
 
 /// The request with a credential where the scheme wants it.

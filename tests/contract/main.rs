@@ -22,8 +22,9 @@ use serde_json::Value;
 struct Dialect {
     /// Its name.
     name: &'static str,
-    /// A credential with which every operation can be called.
-    credential: for<'s> fn(&'s Fixture) -> Later<'s, String>,
+    /// A credential for the security scheme of this name, with which each of its operations can be called, after what kind
+    /// of credentials it is: one of a kind is good for every scheme of that kind.
+    credential: for<'s> fn(&'s Fixture, &'s str) -> Later<'s, (&'static str, String)>,
     /// Brings a fresh server to where the request examples of an operation, which is given by its id, can succeed.
     prepare: for<'s> fn(&'s Fixture, &'s str) -> Later<'s, Live>,
 }

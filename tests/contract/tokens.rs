@@ -3,7 +3,7 @@
 use contract_tests::{
     fixture::Fixture,
     socket::{KEY, Socket},
-    spec::{self, Operation, Spec},
+    spec::{self, Operation, Spec, entries},
     wire::Request,
 };
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::{
 struct Held {
     /// Where it comes from.
     dialect: &'static str,
-    /// What it is there.
+    /// What it is there; credentials of a kind are good for the same operations.
     kind: &'static str,
     /// The token, or whatever it is.
     text: String,
@@ -30,7 +30,10 @@ async fn everything_held(server: &Fixture) -> Vec<Held> {
     let mut held = Vec::new();
     for dialect in &DIALECTS {
         let mut hold = |kind, text| held.push(Held { dialect: dialect.name, kind, text });
-        hold("credential", (dialect.credential)(server).await);
+        for (scheme, _) in entries(&spec_of(dialect).json["components"]["securitySchemes"]) {
+            let (kind, text) = (dialect.credential)(server, scheme).await;
+            hold(kind, text);
+        }
         for operation in spec_of(dialect).operations() {
             for (kind, value) in (dialect.prepare)(server, operation.id).await {
                 if let Value::String(text) = value {
@@ -47,10 +50,12 @@ fn spec_of(dialect: &Dialect) -> &'static Spec {
 }
 
 /// The operations that ask for a credential, each with every scheme by which it takes one.
-fn doors(spec: &Spec) -> Vec<(Operation<'_>, &Value)> {
+fn doors(spec: &Spec) -> Vec<(Operation<'_>, &str, &Value)> {
     let secured = spec.operations().into_iter().filter(|operation| spec.is_secured(*operation));
     secured
-        .flat_map(|operation| security_schemes(spec, operation).into_iter().map(move |scheme| (operation, scheme)))
+        .flat_map(|operation| {
+            security_schemes(spec, operation).into_iter().map(move |(name, scheme)| (operation, name, scheme))
+        })
         .collect()
 }
 
@@ -62,7 +67,8 @@ async fn knock(
     scheme: &Value,
     credential: &str,
 ) -> (bool, String) {
-    let mut knock = with_credential(request(spec, operation, &Live::new()), scheme, credential);
+    let request = request(spec, operation, &Live::new()).from_new_device();
+    let mut knock = with_credential(request, scheme, credential);
     if let Some((kind, example)) = bodies(spec, operation).into_iter().next().flatten() {
         knock = with_body(knock, kind, example);
     }
@@ -91,9 +97,9 @@ async fn every_token_opens_its_own_dialect_only() {
     let held = everything_held(&server).await;
     for dialect in &DIALECTS {
         let spec = spec_of(dialect);
-        for (operation, scheme) in doors(spec) {
+        for (operation, name, scheme) in doors(spec) {
             // A credential of its own for each door, because to pass one of them may be to log out.
-            let own = (dialect.credential)(&server).await;
+            let (own_kind, own) = (dialect.credential)(&server, name).await;
             if operation.node.get("x-websocket").is_some() {
                 let target = format!("{}?{}={own}", operation.path, scheme["name"].as_str().expect("in the query"));
                 Socket::open(server.address(), &target).await;
@@ -104,7 +110,7 @@ async fn every_token_opens_its_own_dialect_only() {
             let (open, unknown) = knock(&server, spec, operation, scheme, "unknown").await;
             assert!(!open, "{}: {unknown}", operation.id);
             for Held { dialect: from, kind, text } in &held {
-                if (*from, *kind) == (dialect.name, "credential") {
+                if (*from, *kind) == (dialect.name, own_kind) {
                     continue;
                 }
                 let (open, said) = knock(&server, spec, operation, scheme, text).await;
@@ -114,12 +120,18 @@ async fn every_token_opens_its_own_dialect_only() {
         }
     }
     // None of them was refused because it was no longer good.
-    for Held { dialect: from, text, .. } in held.iter().filter(|held| held.kind == "credential") {
-        let dialect = DIALECTS.iter().find(|dialect| dialect.name == *from).expect("a dialect");
-        let spec = spec_of(dialect);
-        let mut doors = doors(spec).into_iter().filter(|(operation, _)| operation.node.get("x-websocket").is_none());
-        let (operation, scheme) = doors.next().expect("a door");
-        let (open, said) = knock(&server, spec, operation, scheme, text).await;
-        assert!(open, "{}: {said}", operation.id);
+    for dialect in &DIALECTS {
+        let (spec, mut opened) = (spec_of(dialect), Vec::new());
+        for (operation, name, scheme) in doors(spec) {
+            let (kind, _) = (dialect.credential)(&server, name).await;
+            // One door of a kind is enough, because to pass another may be to log out.
+            if operation.node.get("x-websocket").is_some() || opened.contains(&kind) {
+                continue;
+            }
+            opened.push(kind);
+            let held = held.iter().find(|held| (held.dialect, held.kind) == (dialect.name, kind)).expect("it is held");
+            let (open, said) = knock(&server, spec, operation, scheme, &held.text).await;
+            assert!(open, "{}: {said}", operation.id);
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! A client that hides nothing: it writes a request byte by byte and keeps what came back as it came.
 
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -57,6 +61,13 @@ impl Request {
         let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
         let separator = if self.target.contains('?') { '&' } else { '?' };
         Self { target: format!("{}{separator}{pair}", self.target), ..self }
+    }
+
+    /// The same from a device that nothing else came from, as far as the server can tell.
+    pub fn from_new_device(self) -> Self {
+        static DEVICES: AtomicU64 = AtomicU64::new(0);
+        let device = DEVICES.fetch_add(1, Ordering::Relaxed);
+        self.header("User-Agent", format!("device {device}"))
     }
 
     /// The same with `Authorization: Bearer <token>`.

@@ -3,3 +3,4 @@
 pub mod coeus_gateway;
 pub mod edge_gateway;
 pub mod go_api;
+pub mod insight_auth;

@@ -7,7 +7,11 @@ pub mod edge_gateway;
 #[expect(missing_docs, reason = "a property that is a reference has no description of its own")]
 pub mod go_api;
 
+#[expect(missing_docs, reason = "a property that is a reference has no description of its own")]
+pub mod insight_auth;
+
 use crate::runtime::Document;
 
 /// Every authored document, in the order of their names.
-pub const DOCUMENTS: [&Document; 3] = [&coeus_gateway::DOCUMENT, &edge_gateway::DOCUMENT, &go_api::DOCUMENT];
+pub const DOCUMENTS: [&Document; 4] =
+    [&coeus_gateway::DOCUMENT, &edge_gateway::DOCUMENT, &go_api::DOCUMENT, &insight_auth::DOCUMENT];

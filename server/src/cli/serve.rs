@@ -57,7 +57,12 @@ async fn keep_house(core: Core) {
     let mut hours = tokio::time::interval(HOUR);
     loop {
         hours.tick().await;
-        for outcome in [core.sessions.purge().await, core.audit.purge().await] {
+        for outcome in [
+            core.sessions.purge().await,
+            core.access.purge().await,
+            core.signatures.purge().await,
+            core.audit.purge().await,
+        ] {
             if let Err(error) = outcome {
                 tracing::warn!(error = error.chain(), "old rows stay for another hour");
             }

@@ -38,6 +38,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("coeus_gateway.code_length", Kind::Number),
     ("coeus_gateway.code_ttl", Kind::Number),
     ("coeus_gateway.code_gap", Kind::Number),
+    ("insight_auth.code_ttl", Kind::Number),
     ("insight_auth.signature_login", Kind::Flag),
     ("wechat.base_url", Kind::Text),
     ("wechat.timeout", Kind::Number),

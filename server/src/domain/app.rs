@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use moka::sync::Cache;
 
 use super::Error;
 use super::clock::{Clock, Timestamp};
 use super::event::{Event, Events, Topic};
+use super::keyed::{self, KeyedHash};
 use super::keys::{Key, KeyRing, Purpose};
 use super::random::Random;
 use super::secret::Secret;
@@ -142,7 +142,7 @@ struct Known {
     app: Arc<App>,
     secret_hash: String,
     /// The same, taken apart; none if it is damaged.
-    stored: Option<StoredHash>,
+    stored: Option<KeyedHash>,
 }
 
 /// The operations on applications. What asks the store is boxed wherever memory is asked first: the store's futures are
@@ -195,7 +195,7 @@ impl Apps {
         let stored = stored.and_then(|stored| Some((self.keys.by_id(&stored.key_id)?, stored.mac)));
         // Without a stored hash the comparison is made all the same, with one that nothing matches.
         let (key, mac) = stored.unwrap_or_else(|| (Arc::clone(&active), [0; 32]));
-        let genuine = verify_secret(&key, app_id, secret, &mac);
+        let genuine = keyed::verify(&key, Purpose::AppSecret, [app_id, secret], &mac);
         let Some(known) = known.filter(|known| genuine && known.app.status == AppStatus::Enabled) else {
             if is_remembered {
                 // An id that nobody has is looked for in the store each time; one that is remembered must take as long.
@@ -331,7 +331,7 @@ impl Apps {
                 name: name.clone(),
                 description: description.clone(),
                 redirect_uri: redirect_uri.clone(),
-                secret_hash: hash_secret(&self.keys.active(), app_id.as_str(), secret.expose()),
+                secret_hash: keyed::hash(&self.keys.active(), Purpose::AppSecret, [app_id.as_str(), secret.expose()]),
                 may_create: wish.may_create,
                 created_by,
                 tokens_valid_from: now.whole_second().millis(),
@@ -360,7 +360,7 @@ impl Apps {
     /// authenticated either way; a failure is tried again at the next time.
     async fn move_secret(&self, known: &Known, active: &Key, secret: &str) {
         let app = &known.app;
-        let hash = hash_secret(active, app.app_id.as_str(), secret);
+        let hash = keyed::hash(active, Purpose::AppSecret, [app.app_id.as_str(), secret]);
         match self.store.replace_secret_hash(app.id, &known.secret_hash, &hash).await {
             Ok(()) => self.forget(app),
             Err(error) => tracing::warn!(app_id = %app.app_id, %error, "a secret stays under an older key for now"),
@@ -386,7 +386,7 @@ impl Apps {
     /// that this late entry would outlive it: it is then taken out again.
     fn remember(&self, row: AppRow, before: u64) -> Arc<Known> {
         let secret_hash = row.secret_hash.clone();
-        let stored = StoredHash::parse(&secret_hash);
+        let stored = KeyedHash::parse(&secret_hash);
         let known = Arc::new(Known { app: Arc::new(App::from(row)), secret_hash, stored });
         self.by_app_id.insert(known.app.app_id.as_str().to_owned(), Arc::clone(&known));
         self.by_id.insert(known.app.id, Arc::clone(&known));
@@ -435,41 +435,6 @@ impl From<AppRow> for App {
 /// A time of the application's own, or the documented one.
 fn life(millis: Option<i64>, documented: Duration) -> Duration {
     millis.and_then(|millis| u64::try_from(millis).ok()).map_or(documented, Duration::from_millis)
-}
-
-/// `key id:hexadecimal`, taken apart.
-struct StoredHash {
-    key_id: String,
-    mac: [u8; 32],
-}
-
-impl StoredHash {
-    fn parse(text: &str) -> Option<Self> {
-        let (key_id, digits) = text.split_once(':')?;
-        let mut mac = [0; 32];
-        hex::decode_to_slice(digits, &mut mac).ok()?;
-        Some(Self { key_id: key_id.to_owned(), mac })
-    }
-}
-
-/// The id is hashed with the secret, so that a hash copied to another row proves nothing there. Neither field can
-/// imitate the other: the zero byte between them is in no id.
-fn secret_context(key: &Key, app_id: &str, secret: &str) -> hmac::Context {
-    let mut context = hmac::Context::with_key(key.mac(Purpose::AppSecret));
-    context.update(app_id.as_bytes());
-    context.update(&[0]);
-    context.update(secret.as_bytes());
-    context
-}
-
-fn hash_secret(key: &Key, app_id: &str, secret: &str) -> String {
-    let tag = secret_context(key, app_id, secret).sign();
-    format!("{}:{}", key.id(), hex::encode(tag))
-}
-
-fn verify_secret(key: &Key, app_id: &str, secret: &str, mac: &[u8; 32]) -> bool {
-    let tag = secret_context(key, app_id, secret).sign();
-    aws_lc_rs::constant_time::verify_slices_are_equal(tag.as_ref(), mac).is_ok()
 }
 
 #[cfg(test)]

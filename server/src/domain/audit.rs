@@ -24,6 +24,8 @@ pub enum AuditKind {
     LoginFailed,
     /// A banned user tried to log in.
     LoginBanned,
+    /// Somebody tried to log in to an account that is locked for some minutes, or locked it.
+    LoginLocked,
     /// A refresh token came back after it was spent: somebody has a copy.
     RefreshReused,
     /// A user logged out.
@@ -44,6 +46,7 @@ impl AuditKind {
             Self::LoginSucceeded => "login.succeeded",
             Self::LoginFailed => "login.failed",
             Self::LoginBanned => "login.banned",
+            Self::LoginLocked => "login.locked",
             Self::RefreshReused => "refresh.reused",
             Self::LoggedOut => "session.logged_out",
             Self::CodeFailed => "code.failed",

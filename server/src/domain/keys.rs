@@ -34,10 +34,12 @@ pub enum Purpose {
     GoApiToken,
     /// Hashes of codes that were sent to somebody.
     SentCode,
+    /// Hashes of the secrets in opaque tokens.
+    OpaqueToken,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::AppSecret, Self::GoApiToken, Self::SentCode];
+    const ALL: [Self; 4] = [Self::AppSecret, Self::GoApiToken, Self::SentCode, Self::OpaqueToken];
 
     /// The HKDF info. It must never change: everything made under the derived key depends on it.
     const fn info(self) -> &'static [u8] {
@@ -45,6 +47,7 @@ impl Purpose {
             Self::AppSecret => b"gatehouse/1/app-secret/core",
             Self::GoApiToken => b"gatehouse/1/token/go_api",
             Self::SentCode => b"gatehouse/1/sent-code/core",
+            Self::OpaqueToken => b"gatehouse/1/token/insight_auth",
         }
     }
 }

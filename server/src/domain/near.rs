@@ -51,6 +51,15 @@ where
         Ok(Some(value))
     }
 
+    /// The value of `key`, if it is remembered.
+    pub(super) fn peek<Q>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.values.get(key)
+    }
+
     /// Forgets a value; called after every commit that changes it.
     pub(super) fn forget(&self, key: &K) {
         self.changes.fetch_add(1, Ordering::SeqCst);

@@ -13,6 +13,7 @@ use super::near::Near;
 use super::origin::Origin;
 use super::password::{Digest, Passwords};
 use super::random::Random;
+use super::secret::Secret;
 use super::vault::{Place, Vault};
 
 pub use handle::Handle;
@@ -185,6 +186,24 @@ impl Users {
             return Err(Error::Banned);
         }
         Ok(user)
+    }
+
+    /// The user who logs in by this account, address or number, with the digest of the password if it is kept.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn signer(&self, handle: &str) -> Result<Option<(User, Option<Secret<String>>)>, Error> {
+        let Some(folded) = Handle::fold(handle) else { return Ok(None) };
+        let Some(row) = self.parts.store.user_by_handle(&folded).await? else { return Ok(None) };
+        let sealed = row.password_sealed.as_deref().filter(|_| self.parts.signature_login);
+        let digest = match sealed {
+            Some(sealed) => {
+                let place = Place { column: PASSWORD_COLUMN, row: &row.uid, version: row.password_version };
+                Some(self.parts.vault.open(place, sealed).await?)
+            }
+            None => None,
+        };
+        Ok(Some((row.into(), digest)))
     }
 
     /// The user with this numeric id.

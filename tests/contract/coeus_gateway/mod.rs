@@ -33,7 +33,7 @@ use crate::Dialect;
 /// What the tests about every document need to know.
 pub const DIALECT: Dialect = Dialect {
     name: "coeus_gateway",
-    credential: |server| Box::pin(token_of_admin(server)),
+    credential: |server, _scheme| Box::pin(async move { ("token", token_of_admin(server).await) }),
     prepare: |server, operation| {
         Box::pin(async move {
             match operation {

@@ -30,7 +30,7 @@ use crate::Dialect;
 /// What the tests about every document need to know.
 pub const DIALECT: Dialect = Dialect {
     name: "edge_gateway",
-    credential: |server| Box::pin(async { Pair::of_admin(server).await.access }),
+    credential: |server, _scheme| Box::pin(async { ("token", Pair::of_admin(server).await.access) }),
     prepare: |server, operation| {
         Box::pin(async move {
             match operation {

@@ -24,8 +24,11 @@ use serde_json::{Value, json};
 use crate::{Dialect, as_printed};
 
 /// What the tests about every document need to know.
-pub const DIALECT: Dialect =
-    Dialect { name: "go_api", credential: |server| Box::pin(server.token()), prepare: as_printed };
+pub const DIALECT: Dialect = Dialect {
+    name: "go_api",
+    credential: |server, _scheme| Box::pin(async { ("token", server.token().await) }),
+    prepare: as_printed,
+};
 
 const TOKEN: &str = "/go-api/external/service/auth/token";
 const APP: &str = "/go-api/external/service/auth/app";

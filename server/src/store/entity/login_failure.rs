@@ -9,10 +9,10 @@ pub struct Model {
     /// Whose they are: `user:` and the numeric id, or `none:` and a digest of a name that nobody has.
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
-    /// When the window of the count began; milliseconds since the epoch.
-    pub since: i64,
-    /// Wrong signatures in the window.
-    pub count: i32,
+    /// When the latest wrong signatures came, in milliseconds since the epoch, separated by commas.
+    pub recent: String,
+    /// When the last one came; milliseconds since the epoch.
+    pub last_at: i64,
     /// Until when nobody logs in; milliseconds since the epoch.
     pub locked_until: Option<i64>,
 }

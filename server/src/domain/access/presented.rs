@@ -1,0 +1,84 @@
+//! The form of an opaque token: base64 of `{"id","userId","userName","secret"}`, as the documented system has it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::signed::is_id;
+
+/// The longest token that is read. Ours have some 200 characters.
+const MAX: usize = 1024;
+
+/// What a token says. It proves nothing but by its secret.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Presented {
+    /// The id of the session: 32 hexadecimal digits.
+    pub id: String,
+    /// The public id of the user.
+    pub user_id: String,
+    /// What the store has the hash of.
+    pub secret: String,
+}
+
+impl Presented {
+    /// What a token says; none for what is no token.
+    pub(super) fn read(token: &str) -> Option<Self> {
+        if token.len() > MAX {
+            return None;
+        }
+        let json = STANDARD.decode(token).ok()?;
+        let presented: Self = serde_json::from_slice(&json).ok()?;
+        is_id(&presented.id).then_some(presented)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    id: &'a str,
+    user_id: &'a str,
+    user_name: Option<&'a str>,
+    secret: &'a str,
+}
+
+/// The token of a session with this secret. The name is null, as in the document's samples.
+pub(super) fn written(id: &str, user_id: &str, secret: &str) -> String {
+    let written = Written { id, user_id, user_name: None, secret };
+    STANDARD.encode(serde_json::to_vec(&written).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "404a257bc35a4540aed079dc4b48d957";
+
+    #[test]
+    fn a_token_is_that_of_the_document() {
+        let token = written(ID, "00000000000000000000000000000000", "7198462545674cfcb834ce91a8ce244f");
+        assert_eq!(
+            token,
+            "eyJpZCI6IjQwNGEyNTdiYzM1YTQ1NDBhZWQwNzlkYzRiNDhkOTU3IiwidXNlcklkIjoiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAi\
+             LCJ1c2VyTmFtZSI6bnVsbCwic2VjcmV0IjoiNzE5ODQ2MjU0NTY3NGNmY2I4MzRjZTkxYThjZTI0NGYifQ=="
+        );
+        let presented = Presented::read(&token).unwrap();
+        assert_eq!((presented.id.as_str(), presented.secret.as_str()), (ID, "7198462545674cfcb834ce91a8ce244f"));
+    }
+
+    #[test]
+    fn what_is_no_token_is_none() {
+        let token = |json: &str| STANDARD.encode(json);
+        for bad in [
+            String::new(),
+            "{}".to_owned(),
+            token("{}"),
+            token(r#"{"id":"x","userId":"u","secret":"s"}"#),
+            token(r#"{"id":1,"userId":"u","secret":"s"}"#),
+            token(&format!(r#"{{"id":"{ID}","secret":"s"}}"#)),
+            "A".repeat(5000),
+        ] {
+            assert!(Presented::read(&bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `insight_auth`: one exchange a test, named operation and case.
+
+mod create_code;
+mod create_token;
+mod delete_token;
+mod get_token_status;
+mod refresh_token;
+
+use contract_tests::{
+    fixture::{ADMIN, DEMO_APP, Fixture},
+    wire::{Exchange, Reply, Request},
+};
+use gatehouse_server::domain::{
+    access::{Bundle, Entry},
+    origin::Origin,
+    user::User,
+};
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+
+use crate::Dialect;
+
+/// What the tests about every document need to know.
+pub const DIALECT: Dialect = Dialect {
+    name: "insight_auth",
+    credential: |server, scheme| {
+        Box::pin(async move {
+            let bundle = bundle(server).await;
+            if scheme == "refreshToken" { ("refresh token", bundle.refresh) } else { ("access token", bundle.access) }
+        })
+    },
+    prepare: |server, operation| {
+        Box::pin(async move {
+            match operation {
+                "createToken" => {
+                    let code = code(server, ADMIN).await;
+                    vec![
+                        ("signature", signature(ADMIN, DIGEST, &code).into()),
+                        ("appId", DEMO_APP.into()),
+                        ("tenantId", Value::Null),
+                    ]
+                }
+                _ => Vec::new(),
+            }
+        })
+    },
+};
+
+const CODES: &str = "/base/auth/v1.0/tokens/codes";
+const TOKENS: &str = "/base/auth/v1.0/tokens";
+const STATUS: &str = "/base/auth/v1.0/tokens/status";
+
+/// The digest of the administrator's password.
+const DIGEST: &str = "e10adc3949ba59abbe56e057f20f883e";
+
+/// `md5(md5(account + digest) + code)`.
+fn signature(account: &str, digest: &str, code: &str) -> String {
+    let md5 = |text: String| hex::encode(Md5::digest(text.as_bytes()));
+    md5(format!("{}{code}", md5(format!("{account}{digest}"))))
+}
+
+/// A request for a Code.
+fn code_request(account: &str) -> Request {
+    Request::get(CODES).query("account", account)
+}
+
+/// A Code of an account.
+async fn code(server: &Fixture, account: &str) -> String {
+    let exchange = server.send(code_request(account).from_new_device()).await;
+    let code = exchange.reply.json()["data"].as_str().unwrap_or_else(|| panic!("no Code: {exchange}")).to_owned();
+    assert!(code.len() == 32 && code.bytes().all(|byte| byte.is_ascii_hexdigit()), "{code}");
+    code
+}
+
+/// A login of the administrator to the demo application with this signature.
+fn login_request(signature: &str) -> Request {
+    Request::post(TOKENS).json(&json!({ "appId": DEMO_APP, "account": ADMIN, "signature": signature }))
+}
+
+/// A login of the administrator with the right signature.
+async fn login(server: &Fixture) -> Exchange {
+    let code = code(server, ADMIN).await;
+    server.send(login_request(&signature(ADMIN, DIGEST, &code)).from_new_device()).await
+}
+
+/// The data of a reply that succeeded.
+fn data_of(exchange: &Exchange) -> Value {
+    let reply = exchange.reply.json();
+    assert_eq!((&reply["success"], &reply["code"]), (&json!(true), &json!(200)), "{exchange}");
+    reply["data"].clone()
+}
+
+/// The access token and the refresh token of a login.
+fn tokens_in(exchange: &Exchange) -> (String, String) {
+    let data = data_of(exchange);
+    let text = |name: &str| data[name].as_str().expect("a token").to_owned();
+    (text("accessToken"), text("refreshToken"))
+}
+
+/// A session of the administrator in the demo application, without a request.
+async fn bundle(server: &Fixture) -> Bundle {
+    bundle_of(server, admin(server).await, DEMO_APP).await
+}
+
+/// A session of a user in an application, without a request.
+async fn bundle_of(server: &Fixture, user: User, app_id: &str) -> Bundle {
+    let entry = Entry { app_id: app_id.to_owned(), ..Entry::default() };
+    let origin = Origin { dialect: "insight_auth", ..Origin::command("test") };
+    server.core.access.begin(&origin, user, entry).await.expect("the application is there")
+}
+
+async fn admin(server: &Fixture) -> User {
+    User::clone(&server.core.users.by_id(1).await.expect("the store answers").expect("the administrator is there"))
+}
+
+/// A check of an access token.
+fn status_request(token: &str) -> Request {
+    Request::get(STATUS).header("Authorization", token)
+}
+
+/// A renewal with a refresh token.
+fn refresh_request(token: &str) -> Request {
+    Request::new("PUT", TOKENS).header("Authorization", token)
+}
+
+/// A logout with an access token.
+fn logout_request(token: &str) -> Request {
+    Request::new("DELETE", TOKENS).header("Authorization", token)
+}
+
+/// The code of a check of an access token.
+async fn status(server: &Fixture, token: &str) -> i64 {
+    server.send(status_request(token)).await.reply.code()
+}
+
+/// The message in the envelope.
+fn message_of(reply: &Reply) -> String {
+    reply.json()["message"].as_str().expect("the envelope has a message").to_owned()
+}
