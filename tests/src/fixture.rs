@@ -41,6 +41,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     must,
     proxy::Proxy,
+    wechat::Wechat,
     wire::{Exchange, Request},
 };
 
@@ -87,6 +88,8 @@ pub struct Fixture {
     pub store: Store,
     /// What moves the server's clock.
     pub clock: ManualClock,
+    /// The WeChat that the server calls.
+    pub wechat: Wechat,
     address: SocketAddr,
     addresses: Vec<SocketAddr>,
     proxy: Proxy,
@@ -104,6 +107,7 @@ struct Ready {
     core: Core,
     store: Store,
     clock: ManualClock,
+    wechat: Wechat,
     database: TestDatabase,
     data_dir: TempDir,
 }
@@ -180,6 +184,7 @@ impl Fixture {
             core: ready.core,
             store: ready.store,
             clock: ready.clock,
+            wechat: ready.wechat,
             address,
             addresses,
             proxy: Proxy::start(address).await,
@@ -260,6 +265,16 @@ impl Fixture {
         let message = self.outbox().pop().expect("a message was written");
         let is_code = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
         message.lines().map(str::trim).find(is_code).expect("the message has a code").to_owned()
+    }
+
+    /// The verification code in the latest SMS of the outbox.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn sms_code(&self) -> String {
+        let message = self.outbox().into_iter().rfind(|message| message.starts_with('{')).expect("an SMS was written");
+        let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
+        message["code"].as_str().expect("a code").to_owned()
     }
 
     /// Adds an application without a creator; its secret is that of the demo application.
@@ -367,13 +382,15 @@ impl Ready {
             data_dir: data_dir.path().to_owned(),
             ..Config::default()
         };
+        let wechat = Wechat::start().await;
+        config.wechat.base_url = wechat.url();
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
         let core = |random| core(&config, &store, &clock, random);
         provision_admin(&store, || core(Random::seeded(PROVISIONING_SEED))).await;
         let core = core(Random::seeded(SEED));
         provision(&core, DEMO_APP, "Demo", true).await;
-        Self { config, core, store, clock: hand, database, data_dir }
+        Self { config, core, store, clock: hand, wechat, database, data_dir }
     }
 }
 
