@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod code;
+pub mod config;
 pub mod error;
 pub mod event;
 mod jwt;
@@ -17,6 +18,7 @@ mod near;
 pub mod origin;
 pub mod outbox;
 pub mod password;
+pub mod permission;
 pub mod product;
 pub mod project;
 mod queue;
@@ -28,6 +30,7 @@ pub mod session;
 pub mod signature;
 pub mod signed;
 pub mod sms;
+pub mod throttle;
 pub mod token;
 pub mod user;
 pub mod vault;
@@ -43,11 +46,13 @@ use app::Apps;
 use audit::Audit;
 use clock::Clock;
 use code::{CodeRules, Codes};
+use config::Configs;
 use event::Events;
 use keys::KeyRing;
 use limit::Limits;
 use mail::Mail;
 use password::Passwords;
+use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
@@ -107,8 +112,12 @@ pub struct Core {
     pub registrations: Arc<Registrations>,
     /// Projects of users.
     pub projects: Arc<Projects>,
+    /// What roles let users do.
+    pub permissions: Arc<Permissions>,
     /// Products of users.
     pub products: Arc<Products>,
+    /// Interface configs, and the limits that they set.
+    pub configs: Arc<Configs>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -189,7 +198,9 @@ impl Core {
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
         let registrations = Registrations::new(Arc::clone(&users), codes, mail.clone(), audit.clone());
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
-        let products = Products::new(store, clock.clone(), random.clone());
+        let permissions = Arc::new(Permissions::new(store.clone()));
+        let products = Products::new(store.clone(), clock.clone(), random.clone());
+        let configs = Configs::new(store, clock.clone(), random.clone());
         Ok(Self {
             apps,
             tokens,
@@ -202,7 +213,9 @@ impl Core {
             wechat: Arc::new(wechat),
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
+            permissions,
             products: Arc::new(products),
+            configs: Arc::new(configs),
             audit,
             vault,
             mail,

@@ -10,6 +10,7 @@ use contract_tests::{
     wire::Request,
 };
 use gatehouse_api::DOCUMENTS;
+use gatehouse_server::config::LISTEN_PORT;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::{
@@ -188,7 +189,8 @@ async fn documented_ports_answer_their_dialect_only() {
         config.documented_ports = true;
     })
     .await;
-    for ((document, spec), documented) in spec::all().iter().zip(&server.addresses()[1..]) {
+    let opened = spec::all().iter().filter(|(document, _)| document.port != LISTEN_PORT);
+    for ((document, spec), documented) in opened.zip(&server.addresses()[1..]) {
         assert_eq!(documented.port(), document.port);
         let known = document.operations.first().expect("something to ask for");
         assert_ne!(Request::new(known.method, known.path).send(*documented).await.reply.status, 404, "{}", known.id);

@@ -4,7 +4,9 @@
 
 mod commands;
 mod events;
+mod insight;
 mod killed;
+mod killed_configs;
 mod mail;
 mod printed;
 mod program;

@@ -228,6 +228,16 @@ async fn banned_with_wrong_signature() {
 }
 
 #[tokio::test]
+async fn locked() {
+    let server = Fixture::start().await;
+    for _ in 0..6 {
+        assert_eq!(server.send(login_request("wrong").from_new_device()).await.reply.code(), 430);
+    }
+    let code = code(&server, ADMIN).await;
+    transcript!(server.send(login_request(&signature(ADMIN, DIGEST, &code))).await);
+}
+
+#[tokio::test]
 async fn unknown_app() {
     transcript!(log_in_with(&Fixture::start().await, &json!({ "appId": "nothing" })).await);
 }

@@ -371,3 +371,17 @@ async fn store_broken() {
     server.execute("ALTER TABLE audit_event RENAME TO gone").await;
     transcript!(server.send(wechat_request(WECHAT_CODE)).await);
 }
+
+#[tokio::test]
+async fn limited() {
+    let server = server().await;
+    server.send(wechat_request("wrong")).await;
+    transcript!(server.send(wechat_request(WECHAT_CODE)).await);
+}
+
+#[tokio::test]
+async fn limited_in_english() {
+    let server = server().await;
+    server.send(wechat_request("wrong")).await;
+    transcript!(server.send(wechat_request(WECHAT_CODE).header("Accept-Language", "en")).await);
+}

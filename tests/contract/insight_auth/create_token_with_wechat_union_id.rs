@@ -455,3 +455,17 @@ async fn neither_number_nor_code_is_logged() {
         assert!(!said.contains(secret), "{secret} is in\n{said}");
     }
 }
+
+#[tokio::test]
+async fn limited() {
+    let (server, code) = server().await;
+    server.send(binding_request(UNION_ID, MOBILE, "x")).await;
+    transcript!(server.send(binding_request(UNION_ID, MOBILE, &code)).await);
+}
+
+#[tokio::test]
+async fn limited_in_english() {
+    let (server, code) = server().await;
+    server.send(binding_request(UNION_ID, MOBILE, "x")).await;
+    transcript!(server.send(binding_request(UNION_ID, MOBILE, &code).header("Accept-Language", "en")).await);
+}

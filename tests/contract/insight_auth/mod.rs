@@ -1,12 +1,27 @@
 //! `insight_auth`: one exchange a test, named operation and case.
 
+mod config_limits;
+mod config_writes;
+mod configs;
 mod create_code;
+mod create_config;
 mod create_token;
 mod create_token_with_wechat_code;
 mod create_token_with_wechat_union_id;
+mod delete_config;
 mod delete_token;
+mod exclusive;
+mod get_config;
+mod get_config_log;
 mod get_token_status;
+mod list_config_logs;
+mod list_configs;
+mod load_configs;
+mod lock;
+mod races;
 mod refresh_token;
+mod restart;
+mod update_config;
 
 use contract_tests::{
     fixture::{ADMIN, DEMO_APP, Fixture},
@@ -30,6 +45,7 @@ pub const DIALECT: Dialect = Dialect {
     name: "insight_auth",
     credential: |server, scheme| {
         Box::pin(async move {
+            configs::permit(server).await;
             let bundle = bundle(server).await;
             if scheme == "refreshToken" { ("refresh token", bundle.refresh) } else { ("access token", bundle.access) }
         })
@@ -53,6 +69,10 @@ pub const DIALECT: Dialect = Dialect {
                 "createTokenWithWechatUnionId" => {
                     stranger(server, UNION_ID).await;
                     vec![("appId", DEMO_APP.into()), ("code", sms_code(server, MOBILE).await.into())]
+                }
+                "getConfig" | "updateConfig" | "deleteConfig" | "listConfigLogs" | "getConfigLog" => {
+                    configs::samples(server).await;
+                    Vec::new()
                 }
                 _ => Vec::new(),
             }
