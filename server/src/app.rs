@@ -10,7 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::{Config, LISTEN_PORT},
     dialect,
-    domain::{Core, mail::Mail},
+    domain::{Core, mail::Mail, sms::Sms},
     http::{
         front::{Front, Rules, Scope},
         metrics::Metrics,
@@ -33,7 +33,8 @@ pub struct App {
     server: Server,
     shutdown: CancellationToken,
     mail: Mail,
-    mail_grace: Duration,
+    sms: Sms,
+    messages_grace: Duration,
 }
 
 impl App {
@@ -48,7 +49,7 @@ impl App {
         let sockets = TaskTracker::new();
         let shutdown = CancellationToken::new();
         let (clock, traces) = (core.clock.clone(), TraceIds::new(&core.random));
-        let (mail, mail_grace) = (core.mail.clone(), config.limits.shutdown_grace());
+        let (mail, sms, messages_grace) = (core.mail.clone(), core.sms.clone(), config.limits.shutdown_grace());
         let parts = Parts {
             config: config.clone(),
             core,
@@ -76,7 +77,7 @@ impl App {
             shutdown_grace: config.limits.shutdown_grace(),
         };
         let server = Server::bind(&addresses(&config), front, connections, metrics, sockets).await?;
-        Ok(Self { server, shutdown, mail, mail_grace })
+        Ok(Self { server, shutdown, mail, sms, messages_grace })
     }
 
     /// The addresses that are listened on: those of `listen`, then documented ports, then the ops listener.
@@ -84,8 +85,8 @@ impl App {
         self.server.addresses()
     }
 
-    /// Serves until `shutdown` is ready, then lets requests in flight finish and tells WebSockets to go. What mail those requests
-    /// sent gets its time after them.
+    /// Serves until `shutdown` is ready, then lets requests in flight finish and tells WebSockets to go. What mail and SMS
+    /// those requests sent get their time after them.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let down = self.shutdown.clone();
         tokio::spawn(async move {
@@ -94,7 +95,7 @@ impl App {
             down.cancel();
         });
         self.server.run(self.shutdown).await;
-        self.mail.drain(self.mail_grace).await;
+        tokio::join!(self.mail.drain(self.messages_grace), self.sms.drain(self.messages_grace));
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod error;
 mod parse;
+mod sms;
 mod smtp;
 mod source;
+mod wechat;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,10 +24,13 @@ use crate::domain::code::CodeRules;
 use crate::domain::mail::Mail;
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
+use crate::domain::sms::Sms as Messenger;
 
 pub use error::ConfigError;
+pub use sms::Sms;
 pub use smtp::Smtp;
 pub use source::Sources;
+pub use wechat::Wechat;
 
 /// The port of `listen` where nothing is set. It is also the documented one of `go_api`, so that `documented_ports` opens
 /// the others only.
@@ -71,6 +76,10 @@ pub struct Config {
     pub coeus_gateway: CoeusGateway,
     /// `[insight_auth]`
     pub insight_auth: InsightAuth,
+    /// `[wechat]`
+    pub wechat: Wechat,
+    /// `[sms]`
+    pub sms: Sms,
     /// `[smtp]`
     pub smtp: Smtp,
     /// `[ops]`
@@ -173,7 +182,7 @@ pub struct RequestLimits {
     pub sockets_per_app: usize,
     /// Events that may wait for a slow WebSocket before it is closed, 1 to 65536. Default 64.
     pub socket_queue: usize,
-    /// Seconds that requests in flight have to finish at shutdown, and mail after them, 0 to 3600. Default 10.
+    /// Seconds that requests in flight have to finish at shutdown, and messages after them, 0 to 3600. Default 10.
     pub shutdown_grace: u32,
 }
 
@@ -194,6 +203,8 @@ impl Default for Config {
             edge_gateway: EdgeGateway::default(),
             coeus_gateway: CoeusGateway::default(),
             insight_auth: InsightAuth::default(),
+            wechat: Wechat::default(),
+            sms: Sms::default(),
             smtp: Smtp::default(),
             ops: Ops::default(),
             limits: RequestLimits::default(),
@@ -278,17 +289,18 @@ impl Config {
     }
 
     /// The part of the settings that the domain knows.
-    pub const fn domain(&self) -> Settings {
+    pub fn domain(&self) -> Settings {
         let codes = &self.coeus_gateway;
         Settings {
             go_api_rate_limit: self.go_api.rate_limit,
             registration_code: CodeRules {
                 length: codes.code_length as usize,
-                life: Duration::from_secs(codes.code_ttl as u64),
-                gap: Duration::from_secs(codes.code_gap as u64),
+                life: Duration::from_secs(u64::from(codes.code_ttl)),
+                gap: Duration::from_secs(u64::from(codes.code_gap)),
             },
             signature_login: self.insight_auth.signature_login,
-            signature_code_life: Duration::from_secs(self.insight_auth.code_ttl as u64),
+            signature_code_life: Duration::from_secs(u64::from(self.insight_auth.code_ttl)),
+            wechat: self.wechat.place(),
         }
     }
 
@@ -298,6 +310,11 @@ impl Config {
     /// Names the key, if the authorities cannot be read or there are none at all.
     pub fn mail(&self, clock: Clock, random: Random) -> Result<Mail, ConfigError> {
         Ok(Mail::new(self.smtp.transport(&self.data_dir)?, self.smtp.sender()?, clock, random))
+    }
+
+    /// What sends SMS: by the provider's webhook, or to `outbox/` in the data directory where none is set.
+    pub fn messenger(&self, clock: Clock, random: Random) -> Messenger {
+        Messenger::new(self.sms.transport(&self.data_dir), clock, random)
     }
 
     /// Ranges, and what settings say about each other.
@@ -324,6 +341,8 @@ impl Config {
             let why = format!("`{origin}` is not an origin such as `https://app.example.com`, without a path, nor `*`");
             return Err(ConfigError::value("go_api.allowed_origins", why));
         }
+        self.wechat.check()?;
+        self.sms.check()?;
         self.smtp.check()?;
         let (limits, edge, coeus) = (&self.limits, &self.edge_gateway, &self.coeus_gateway);
         for (key, value, least, most) in [
@@ -335,6 +354,8 @@ impl Config {
             ("coeus_gateway.code_ttl", u64::from(coeus.code_ttl), 1, 86_400),
             ("coeus_gateway.code_gap", u64::from(coeus.code_gap), 0, 86_400),
             ("insight_auth.code_ttl", u64::from(self.insight_auth.code_ttl), 1, 3600),
+            ("wechat.timeout", u64::from(self.wechat.timeout), 1, 60),
+            ("sms.timeout", u64::from(self.sms.timeout), 1, 300),
             ("smtp.timeout", u64::from(self.smtp.timeout), 1, 300),
             ("limits.body_bytes", limits.body_bytes as u64, 1, 1 << 30),
             ("limits.header_bytes", limits.header_bytes as u64, 8192, 1 << 20),

@@ -21,17 +21,21 @@ pub mod password;
 pub mod permission;
 pub mod product;
 pub mod project;
+mod queue;
 pub mod random;
 pub mod realm;
 pub mod registration;
+mod remote;
 pub mod secret;
 pub mod session;
 pub mod signature;
 pub mod signed;
+pub mod sms;
 pub mod throttle;
 pub mod token;
 pub mod user;
 pub mod vault;
+pub mod wechat;
 
 use std::io;
 use std::sync::Arc;
@@ -57,9 +61,11 @@ use realm::Realms;
 use registration::Registrations;
 use session::Sessions;
 use signature::Signatures;
+use sms::Sms;
 use token::Tokens;
 use user::Users;
 use vault::Vault;
+use wechat::Wechat;
 
 pub use error::Error;
 
@@ -74,6 +80,8 @@ pub struct Settings {
     pub signature_login: bool,
     /// How long a Code for a login by signature is good.
     pub signature_code_life: Duration,
+    /// Where WeChat is.
+    pub wechat: wechat::Place,
 }
 
 impl Settings {
@@ -100,6 +108,8 @@ pub struct Core {
     pub access: Arc<AccessTokens>,
     /// Logins by signature.
     pub signatures: Arc<Signatures>,
+    /// Logins with WeChat.
+    pub wechat: Arc<Wechat>,
     /// How users are made by themselves.
     pub registrations: Arc<Registrations>,
     /// Projects of users.
@@ -118,6 +128,8 @@ pub struct Core {
     pub vault: Arc<Vault>,
     /// Messages to people.
     pub mail: Mail,
+    /// Codes to phones.
+    pub sms: Sms,
     /// The key ring behind secrets and tokens.
     pub keys: Arc<KeyRing>,
     /// What time it is.
@@ -138,6 +150,7 @@ impl Core {
         clock: Clock,
         random: Random,
         mail: Mail,
+        sms: Sms,
     ) -> io::Result<Self> {
         let keys = Arc::new(keys);
         let events = Events::new();
@@ -157,7 +170,7 @@ impl Core {
             signature_login: settings.signature_login,
         }));
         let sessions = Sessions::new(store.clone(), Arc::clone(&users), audit.clone(), clock.clone(), random.clone());
-        let access = AccessTokens::new(access::Parts {
+        let access = Arc::new(AccessTokens::new(access::Parts {
             store: store.clone(),
             apps: Arc::clone(&apps),
             users: Arc::clone(&users),
@@ -165,7 +178,7 @@ impl Core {
             audit: audit.clone(),
             clock: clock.clone(),
             random: random.clone(),
-        });
+        }));
         let signatures = Signatures::new(signature::Parts {
             store: store.clone(),
             users: Arc::clone(&users),
@@ -173,6 +186,17 @@ impl Core {
             clock: clock.clone(),
             random: random.clone(),
             code_life: settings.signature_code_life,
+        });
+        let wechat = Wechat::new(wechat::Parts {
+            store: store.clone(),
+            users: Arc::clone(&users),
+            access: Arc::clone(&access),
+            sms: sms.clone(),
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            place: settings.wechat.clone(),
         });
         let rules = settings.registration_code;
         let codes = Codes::new("registration", rules, Arc::clone(&keys), clock.clone(), random.clone());
@@ -197,8 +221,9 @@ impl Core {
             events,
             users,
             sessions: Arc::new(sessions),
-            access: Arc::new(access),
+            access,
             signatures: Arc::new(signatures),
+            wechat: Arc::new(wechat),
             registrations: Arc::new(registrations),
             projects: Arc::new(projects),
             permissions,
@@ -208,6 +233,7 @@ impl Core {
             audit,
             vault,
             mail,
+            sms,
             keys,
             clock,
             random,

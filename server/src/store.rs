@@ -19,6 +19,7 @@ mod realm;
 mod session;
 mod transaction;
 mod user;
+mod wechat;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -45,6 +46,7 @@ pub use realm::{
 };
 pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
+pub use wechat::{WechatAppRow, WechatUserRow};
 
 /// Connections to a database server at most. Each is held for one short statement.
 const POOL: u32 = 16;

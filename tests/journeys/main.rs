@@ -12,6 +12,7 @@ mod printed;
 mod program;
 mod sdk;
 mod serving;
+mod sms;
 mod users;
 
 use std::time::Duration;

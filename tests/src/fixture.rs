@@ -51,6 +51,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     must,
     proxy::Proxy,
+    wechat::Wechat,
     wire::{Exchange, Request},
 };
 
@@ -81,6 +82,9 @@ const REALM_SEED: u64 = 1000;
 /// The seed of every server's mail.
 const MAIL_SEED: u64 = 9;
 
+/// The seed of every server's SMS.
+const SMS_SEED: u64 = 10;
+
 /// The seed of a server that was started again; each further start counts on from it, because ids that were given out
 /// must not come again.
 const RESTART_SEED: u64 = 100;
@@ -97,6 +101,8 @@ pub struct Fixture {
     pub store: Store,
     /// What moves the server's clock.
     pub clock: ManualClock,
+    /// The WeChat that the server calls.
+    pub wechat: Wechat,
     address: SocketAddr,
     addresses: Vec<SocketAddr>,
     proxy: Proxy,
@@ -115,6 +121,7 @@ struct Ready {
     core: Core,
     store: Store,
     clock: ManualClock,
+    wechat: Wechat,
     database: TestDatabase,
     data_dir: TempDir,
 }
@@ -210,6 +217,7 @@ impl Fixture {
             core: ready.core,
             store: ready.store,
             clock: ready.clock,
+            wechat: ready.wechat,
             address,
             addresses,
             proxy: Proxy::start(address).await,
@@ -291,6 +299,16 @@ impl Fixture {
         let message = self.outbox().pop().expect("a message was written");
         let is_code = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
         message.lines().map(str::trim).find(is_code).expect("the message has a code").to_owned()
+    }
+
+    /// The verification code in the latest SMS of the outbox.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn sms_code(&self) -> String {
+        let message = self.outbox().into_iter().rfind(|message| message.starts_with('{')).expect("an SMS was written");
+        let message: serde_json::Value = serde_json::from_str(&message).expect("JSON");
+        message["code"].as_str().expect("a code").to_owned()
     }
 
     /// Adds an application without a creator; its secret is that of the demo application.
@@ -426,10 +444,12 @@ impl Ready {
             data_dir: data_dir.path().to_owned(),
             ..Config::default()
         };
+        let wechat = Wechat::start().await;
+        config.wechat.base_url = wechat.url();
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
         let core = core(&config, &store, &clock, Random::seeded(SEED));
-        Self { config, core, store, clock: hand, database, data_dir }
+        Self { config, core, store, clock: hand, wechat, database, data_dir }
     }
 }
 
@@ -437,9 +457,10 @@ impl Ready {
 fn core(config: &Config, store: &Store, clock: &Clock, random: Random) -> Core {
     let master = Secret::new(STANDARD.encode(MASTER));
     let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).expect("a key ring");
-    // Mail draws from a sequence of its own, so that a message does not change the ids that come after it.
+    // Mail and SMS draw from sequences of their own, so that a message does not change the ids that come after it.
     let mail = config.mail(clock.clone(), Random::seeded(MAIL_SEED)).expect("the settings of mail are right");
-    Core::new(store.clone(), keys, &config.domain(), clock.clone(), random, mail).expect("a core")
+    let sms = config.messenger(clock.clone(), Random::seeded(SMS_SEED));
+    Core::new(store.clone(), keys, &config.domain(), clock.clone(), random, mail, sms).expect("a core")
 }
 
 async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {

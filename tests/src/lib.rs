@@ -12,11 +12,13 @@ pub mod judge;
 pub mod logs;
 pub mod meaning;
 pub mod optional;
+pub mod provider;
 pub mod proxy;
 pub mod smtp;
 pub mod snapshot;
 pub mod socket;
 pub mod spec;
+pub mod wechat;
 pub mod wire;
 
 use std::{future::Future, time::Duration};

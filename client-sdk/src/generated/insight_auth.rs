@@ -190,6 +190,74 @@ impl Client {
         }
     }
 
+    /// `createTokenWithWechatCode`: Log in with a code of WeChat.
+    ///
+    /// Exchanges the code that WeChat gave a user of one of its applications. Where the WeChat account is
+    /// bound to a user, that gives the tokens. Where it is not, it gives what WeChat tells of its user,
+    /// with the option false; for half an hour the account can then be bound to the user of a mobile
+    /// number. A code that WeChat does not know, or that was exchanged before, is an invalid parameter, and
+    /// so is one of an application at WeChat that has no UnionIDs: those are what accounts are known by.
+    ///
+    /// `POST /base/auth/v1.0/tokens/withWechatCode`
+    pub async fn create_token_with_wechat_code(
+        &self,
+        body: &types::WechatCode,
+    ) -> Result<ResponseValue<types::WechatReply>, Error<types::FailureReply>> {
+        body.check()?;
+        let url = format!("{}/base/auth/v1.0/tokens/withWechatCode", self.baseurl);
+        let mut request = self
+            .client
+            .post(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: "create_token_with_wechat_code" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            413 | 415 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `createTokenWithWechatUnionId`: Bind a WeChat account and log in.
+    ///
+    /// Binds a WeChat account, which a login with its code has brought within the last half hour, to the
+    /// user of a mobile number, and gives the tokens. The number is proven by the verification code that
+    /// was sent there (ask for a Code with type 1); a UnionID by itself proves nothing. Where no user has
+    /// the number, one is made with the name and the picture of the WeChat account, who belongs to no
+    /// tenant. A user with another WeChat account, and an account that has come to another user meanwhile,
+    /// are left alone unless isReplace is true; the verification code stays good then. Once it is bound,
+    /// the account logs in with a code of WeChat.
+    ///
+    /// `POST /base/auth/v1.0/tokens/withWechatUnionId`
+    pub async fn create_token_with_wechat_union_id(
+        &self,
+        body: &types::WechatBinding,
+    ) -> Result<ResponseValue<types::TokenReply>, Error<types::FailureReply>> {
+        body.check()?;
+        let url = format!("{}/base/auth/v1.0/tokens/withWechatUnionId", self.baseurl);
+        let mut request = self
+            .client
+            .post(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: "create_token_with_wechat_union_id" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            413 | 415 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
     /// `getTokenStatus`: Check a token.
     ///
     /// Says whether the access token is good.
@@ -593,6 +661,26 @@ pub const OPERATIONS: &[Operation] = &[
         security: &[Some(&ACCESS_TOKEN)],
     },
     Operation {
+        id: "createTokenWithWechatCode",
+        method: "create_token_with_wechat_code",
+        verb: "POST",
+        path: "/base/auth/v1.0/tokens/withWechatCode",
+        idempotent: false,
+        multipart: false,
+        upgrade: false,
+        security: &[],
+    },
+    Operation {
+        id: "createTokenWithWechatUnionId",
+        method: "create_token_with_wechat_union_id",
+        verb: "POST",
+        path: "/base/auth/v1.0/tokens/withWechatUnionId",
+        idempotent: false,
+        multipart: false,
+        upgrade: false,
+        security: &[],
+    },
+    Operation {
         id: "getTokenStatus",
         method: "get_token_status",
         verb: "GET",
@@ -967,6 +1055,36 @@ impl TryFrom<&reqwest::header::HeaderMap> for DeleteTokenHeaders {
     }
 }
 
+/// The headers of the replies of `createTokenWithWechatCode`.
+#[derive(Clone, Debug)]
+pub struct CreateTokenWithWechatCodeHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for CreateTokenWithWechatCodeHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `createTokenWithWechatUnionId`.
+#[derive(Clone, Debug)]
+pub struct CreateTokenWithWechatUnionIdHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for CreateTokenWithWechatUnionIdHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
 /// The headers of the replies of `getTokenStatus`.
 #[derive(Clone, Debug)]
 pub struct GetTokenStatusHeaders {
@@ -1156,6 +1274,14 @@ impl Envelope for types::TokenReply {
     }
 }
 
+impl Envelope for types::WechatReply {
+    type Data = types::WechatLogin;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
 impl Envelope for types::ConfigsReply {
     type Data = Vec<types::ConfigSummary>;
 
@@ -1212,6 +1338,37 @@ impl Check for types::Login {
         }
         check::length("account", &self.account, Some(1), Some(254))?;
         check::length("signature", &self.signature, Some(1), Some(128))?;
+        if let Some(device_id) = &self.device_id {
+            check::length("deviceId", device_id, None, Some(128))?;
+        }
+        Ok(())
+    }
+}
+
+impl Check for types::WechatCode {
+    fn check(&self) -> Result<(), Violation> {
+        check::length("appId", &self.app_id, Some(1), Some(64))?;
+        if let Some(tenant_id) = &self.tenant_id {
+            check::length("tenantId", tenant_id, None, Some(64))?;
+        }
+        check::length("weChatAppId", &self.we_chat_app_id, Some(1), Some(64))?;
+        check::length("code", &self.code, Some(1), Some(512))?;
+        if let Some(device_id) = &self.device_id {
+            check::length("deviceId", device_id, None, Some(128))?;
+        }
+        Ok(())
+    }
+}
+
+impl Check for types::WechatBinding {
+    fn check(&self) -> Result<(), Violation> {
+        check::length("appId", &self.app_id, Some(1), Some(64))?;
+        if let Some(tenant_id) = &self.tenant_id {
+            check::length("tenantId", tenant_id, None, Some(64))?;
+        }
+        check::length("weChatAppId", &self.we_chat_app_id, Some(1), Some(64))?;
+        check::length("unionId", &self.union_id, Some(1), Some(128))?;
+        check::length("code", &self.code, Some(1), Some(16))?;
         if let Some(device_id) = &self.device_id {
             check::length("deviceId", device_id, None, Some(128))?;
         }
@@ -1900,6 +2057,146 @@ pub mod types {
         /// When the user was made.
         #[serde(rename = "createdTime")]
         pub created_time: String,
+    }
+
+    /// What WeChat tells of one of its users.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct WeChatUser {
+        /// The id that is the same for all applications of one owner.
+        pub unionid: String,
+        /// The id in this application at WeChat.
+        pub openid: String,
+        /// The name that people see.
+        pub nickname: String,
+        /// 1 is male, 2 is female, 0 is not known.
+        pub sex: i32,
+        /// The country.
+        pub country: String,
+        /// The province.
+        pub province: String,
+        /// The city.
+        pub city: String,
+        /// The address of a picture, or nothing.
+        pub headimgurl: String,
+        /// What WeChat grants the user, if anything.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub privilege: Vec<String>,
+        /// The language of the names of places, if WeChat tells it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub language: Option<String>,
+    }
+
+    /// The wish to bind a WeChat account to the user of a mobile number.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct WechatBinding {
+        /// The id of the application.
+        #[serde(rename = "appId")]
+        pub app_id: String,
+        /// The id of the tenant that the user logs in to; both user and application have to belong to it.
+        #[serde(rename = "tenantId", skip_serializing_if = "Option::is_none")]
+        pub tenant_id: Option<String>,
+        /// The id of the application at WeChat.
+        #[serde(rename = "weChatAppId")]
+        pub we_chat_app_id: String,
+        /// The UnionID of the WeChat account.
+        #[serde(rename = "unionId")]
+        pub union_id: String,
+        /// The mobile number of the user, existing or to be made.
+        pub mobile: String,
+        /// The verification code that was sent to the number.
+        pub code: String,
+        /// The text true where another WeChat account of the user, and another user of the WeChat account, may
+        /// be given up.
+        #[serde(rename = "isReplace", skip_serializing_if = "Option::is_none")]
+        pub is_replace: Option<String>,
+        /// What the client calls its device.
+        #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
+        pub device_id: Option<String>,
+    }
+
+    impl std::fmt::Debug for WechatBinding {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("WechatBinding")
+                .field("app_id", &self.app_id)
+                .field("tenant_id", &self.tenant_id)
+                .field("we_chat_app_id", &self.we_chat_app_id)
+                .field("union_id", &self.union_id)
+                .field("mobile", &self.mobile)
+                .field("code", &format_args!("[redacted]"))
+                .field("is_replace", &self.is_replace)
+                .field("device_id", &self.device_id)
+                .finish()
+        }
+    }
+
+    /// A login with a code of WeChat.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct WechatCode {
+        /// The id of the application.
+        #[serde(rename = "appId")]
+        pub app_id: String,
+        /// The id of the tenant that the user logs in to; both user and application have to belong to it.
+        #[serde(rename = "tenantId", skip_serializing_if = "Option::is_none")]
+        pub tenant_id: Option<String>,
+        /// The id of the application at WeChat.
+        #[serde(rename = "weChatAppId")]
+        pub we_chat_app_id: String,
+        /// The code that WeChat gave the user for this application, good for one exchange.
+        pub code: String,
+        /// What the client calls its device.
+        #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
+        pub device_id: Option<String>,
+    }
+
+    impl std::fmt::Debug for WechatCode {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("WechatCode")
+                .field("app_id", &self.app_id)
+                .field("tenant_id", &self.tenant_id)
+                .field("we_chat_app_id", &self.we_chat_app_id)
+                .field("code", &format_args!("[redacted]"))
+                .field("device_id", &self.device_id)
+                .finish()
+        }
+    }
+
+    /// The tokens of a login, or the WeChat account that nobody is bound to yet.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum WechatLogin {
+        /// `TokenBundle`.
+        TokenBundle(TokenBundle),
+        /// `WeChatUser`.
+        WeChatUser(WeChatUser),
+    }
+
+    impl std::convert::From<TokenBundle> for WechatLogin {
+        fn from(value: TokenBundle) -> Self {
+            Self::TokenBundle(value)
+        }
+    }
+
+    impl std::convert::From<WeChatUser> for WechatLogin {
+        fn from(value: WeChatUser) -> Self {
+            Self::WeChatUser(value)
+        }
+    }
+
+    /// The envelope around the outcome of a login with a code of WeChat.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct WechatReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The tokens, or the WeChat account; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<WechatLogin>,
+        /// False where the WeChat account is bound to nobody; else null.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub option: Option<bool>,
     }
 
     /// Error types.

@@ -32,7 +32,7 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 15] = [
+pub const OPERATIONS: [OperationFacts; 17] = [
     OperationFacts {
         id: "createCode",
         summary: "Get a Code",
@@ -71,6 +71,26 @@ pub const OPERATIONS: [OperationFacts; 15] = [
         security: &["accessToken"],
         idempotent: false,
         rate_limit: None,
+        auth_code: None,
+    },
+    OperationFacts {
+        id: "createTokenWithWechatCode",
+        summary: "Log in with a code of WeChat",
+        method: "POST",
+        path: "/base/auth/v1.0/tokens/withWechatCode",
+        security: &[],
+        idempotent: false,
+        rate_limit: Some(RateLimit { scope: "device", gap: 3, cycle: 86400, max: 200, setting: None }),
+        auth_code: None,
+    },
+    OperationFacts {
+        id: "createTokenWithWechatUnionId",
+        summary: "Bind a WeChat account and log in",
+        method: "POST",
+        path: "/base/auth/v1.0/tokens/withWechatUnionId",
+        security: &[],
+        idempotent: false,
+        rate_limit: Some(RateLimit { scope: "device", gap: 3, cycle: 86400, max: 200, setting: None }),
         auth_code: None,
     },
     OperationFacts {
@@ -400,6 +420,24 @@ pub trait InsightAuth: Send + Sync + 'static {
     /// `DELETE /base/auth/v1.0/tokens`
     fn delete_token(&self, cx: &Context, caller: Self::Caller) -> impl Future<Output = Result<Null, Fault>> + Send;
 
+    /// `createTokenWithWechatCode`: Log in with a code of WeChat
+    ///
+    /// `POST /base/auth/v1.0/tokens/withWechatCode`
+    fn create_token_with_wechat_code(
+        &self,
+        cx: &Context,
+        body: WechatCode,
+    ) -> impl Future<Output = Result<WithOption<WechatLogin, Option<bool>>, Fault>> + Send;
+
+    /// `createTokenWithWechatUnionId`: Bind a WeChat account and log in
+    ///
+    /// `POST /base/auth/v1.0/tokens/withWechatUnionId`
+    fn create_token_with_wechat_union_id(
+        &self,
+        cx: &Context,
+        body: WechatBinding,
+    ) -> impl Future<Output = Result<TokenBundle, Fault>> + Send;
+
     /// `getTokenStatus`: Check a token
     ///
     /// `GET /base/auth/v1.0/tokens/status`
@@ -551,6 +589,151 @@ impl Checked for Login {
         }
         Ok(())
     }
+}
+
+/// A login with a code of WeChat.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct WechatCode {
+    /// The id of the application.
+    #[oai(rename = "appId", validator(min_length = 1, max_length = 64))]
+    #[serde(rename = "appId")]
+    pub app_id: String,
+    /// The id of the tenant that the user logs in to; both user and application have to belong to it.
+    #[oai(rename = "tenantId", nullable, skip_serializing_if_is_none, validator(max_length = 64))]
+    #[serde(rename = "tenantId", skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// The id of the application at WeChat.
+    #[oai(rename = "weChatAppId", validator(min_length = 1, max_length = 64))]
+    #[serde(rename = "weChatAppId")]
+    pub we_chat_app_id: String,
+    /// The code that WeChat gave the user for this application, good for one exchange.
+    #[oai(validator(min_length = 1, max_length = 512))]
+    pub code: String,
+    /// What the client calls its device.
+    #[oai(rename = "deviceId", nullable, skip_serializing_if_is_none, validator(max_length = 128))]
+    #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+impl Checked for WechatCode {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("appId", &self.app_id, 1)?;
+        check::max_length("appId", &self.app_id, 64)?;
+        if let Some(value) = &self.tenant_id {
+            check::max_length("tenantId", value, 64)?;
+        }
+        check::min_length("weChatAppId", &self.we_chat_app_id, 1)?;
+        check::max_length("weChatAppId", &self.we_chat_app_id, 64)?;
+        check::min_length("code", &self.code, 1)?;
+        check::max_length("code", &self.code, 512)?;
+        if let Some(value) = &self.device_id {
+            check::max_length("deviceId", value, 128)?;
+        }
+        Ok(())
+    }
+}
+
+/// The wish to bind a WeChat account to the user of a mobile number.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct WechatBinding {
+    /// The id of the application.
+    #[oai(rename = "appId", validator(min_length = 1, max_length = 64))]
+    #[serde(rename = "appId")]
+    pub app_id: String,
+    /// The id of the tenant that the user logs in to; both user and application have to belong to it.
+    #[oai(rename = "tenantId", nullable, skip_serializing_if_is_none, validator(max_length = 64))]
+    #[serde(rename = "tenantId", skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// The id of the application at WeChat.
+    #[oai(rename = "weChatAppId", validator(min_length = 1, max_length = 64))]
+    #[serde(rename = "weChatAppId")]
+    pub we_chat_app_id: String,
+    /// The UnionID of the WeChat account.
+    #[oai(rename = "unionId", validator(min_length = 1, max_length = 128))]
+    #[serde(rename = "unionId")]
+    pub union_id: String,
+    /// The mobile number of the user, existing or to be made.
+    #[oai(validator(pattern = "^[+]?[0-9]{5,20}$"))]
+    pub mobile: String,
+    /// The verification code that was sent to the number.
+    #[oai(validator(min_length = 1, max_length = 16))]
+    pub code: String,
+    /// The text true where another WeChat account of the user, and another user of the WeChat account, may be given up.
+    #[oai(rename = "isReplace", nullable, skip_serializing_if_is_none, validator(pattern = "^(true|false)$"))]
+    #[serde(rename = "isReplace", skip_serializing_if = "Option::is_none")]
+    pub is_replace: Option<String>,
+    /// What the client calls its device.
+    #[oai(rename = "deviceId", nullable, skip_serializing_if_is_none, validator(max_length = 128))]
+    #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+static WECHAT_BINDING_MOBILE: check::Pattern = check::Pattern::new("^[+]?[0-9]{5,20}$");
+
+static WECHAT_BINDING_IS_REPLACE: check::Pattern = check::Pattern::new("^(true|false)$");
+
+impl Checked for WechatBinding {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("appId", &self.app_id, 1)?;
+        check::max_length("appId", &self.app_id, 64)?;
+        if let Some(value) = &self.tenant_id {
+            check::max_length("tenantId", value, 64)?;
+        }
+        check::min_length("weChatAppId", &self.we_chat_app_id, 1)?;
+        check::max_length("weChatAppId", &self.we_chat_app_id, 64)?;
+        check::min_length("unionId", &self.union_id, 1)?;
+        check::max_length("unionId", &self.union_id, 128)?;
+        WECHAT_BINDING_MOBILE.check("mobile", &self.mobile)?;
+        check::min_length("code", &self.code, 1)?;
+        check::max_length("code", &self.code, 16)?;
+        if let Some(value) = &self.is_replace {
+            WECHAT_BINDING_IS_REPLACE.check("isReplace", value)?;
+        }
+        if let Some(value) = &self.device_id {
+            check::max_length("deviceId", value, 128)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tokens of a login, or the WeChat account that nobody is bound to yet.
+#[derive(Debug, Clone, PartialEq, Union, Serialize, Deserialize)]
+#[oai(one_of)]
+#[serde(untagged)]
+pub enum WechatLogin {
+    /// [`TokenBundle`]
+    TokenBundle(TokenBundle),
+    /// [`WeChatUser`]
+    WeChatUser(WeChatUser),
+}
+
+/// What WeChat tells of one of its users.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct WeChatUser {
+    /// The id that is the same for all applications of one owner.
+    pub unionid: String,
+    /// The id in this application at WeChat.
+    pub openid: String,
+    /// The name that people see.
+    pub nickname: String,
+    /// 1 is male, 2 is female, 0 is not known.
+    pub sex: i32,
+    /// The country.
+    pub country: String,
+    /// The province.
+    pub province: String,
+    /// The city.
+    pub city: String,
+    /// The address of a picture, or nothing.
+    pub headimgurl: String,
+    /// What WeChat grants the user, if anything.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(default, deserialize_with = "runtime::not_null", skip_serializing_if = "Option::is_none")]
+    pub privilege: Option<Vec<String>>,
+    /// The language of the names of places, if WeChat tells it.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(default, deserialize_with = "runtime::not_null", skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// The tokens of a login, and whose they are.
@@ -1156,6 +1339,48 @@ impl Reply for ConfigLogReply {
     }
 }
 
+/// The envelope around the outcome of a login with a code of WeChat.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct WechatReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The tokens, or the WeChat account; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<WechatLogin>,
+    /// False where the WeChat account is bound to nobody; else null.
+    #[serde(deserialize_with = "runtime::present")]
+    pub option: MaybeNull<bool>,
+}
+
+impl Reply for WechatReply {
+    type Data = WithOption<WechatLogin, Option<bool>>;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data.data)),
+            option: MaybeNull(data.option),
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: MaybeNull(None),
+        }
+    }
+}
+
 /// The envelope around nothing, as every failure has it.
 #[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
 pub struct FailureReply {
@@ -1438,6 +1663,42 @@ impl Operation for DeleteToken {
 
     fn replies() -> Vec<MetaResponse> {
         vec![reply::<FailureReply>(200, "Whether the session has ended.", &[&X_TRACE_ID]), fault(), busy()]
+    }
+}
+
+/// The replies of `createTokenWithWechatCode`.
+pub struct CreateTokenWithWechatCode;
+
+impl Operation for CreateTokenWithWechatCode {
+    type Reply = WechatReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<WechatReply>(200, "The tokens, or who it is, or the reason why there is neither.", &[&X_TRACE_ID]),
+            too_large(),
+            wrong_media_type(),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `createTokenWithWechatUnionId`.
+pub struct CreateTokenWithWechatUnionId;
+
+impl Operation for CreateTokenWithWechatUnionId {
+    type Reply = TokenReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<TokenReply>(200, "The tokens, or the reason why there are none.", &[&X_TRACE_ID]),
+            too_large(),
+            wrong_media_type(),
+            fault(),
+            busy(),
+        ]
     }
 }
 
@@ -1770,6 +2031,42 @@ impl<H: InsightAuth> Routes<H> {
     #[oai(path = "/base/auth/v1.0/tokens", method = "delete", operation_id = "deleteToken", tag = "Tag::Tokens")]
     async fn delete_token(&self, cx: Context, caller: ByAccessToken<H>) -> Answer<DeleteToken> {
         Answer::of(&cx, self.0.delete_token(&cx, caller.0).await)
+    }
+
+    /// Log in with a code of WeChat
+    ///
+    /// Exchanges the code that WeChat gave a user of one of its applications. Where the WeChat account is bound to a user, that gives the tokens. Where it is not, it gives what WeChat tells of its user, with the option false; for half an hour the account can then be bound to the user of a mobile number. A code that WeChat does not know, or that was exchanged before, is an invalid parameter, and so is one of an application at WeChat that has no UnionIDs: those are what accounts are known by.
+    #[oai(
+        path = "/base/auth/v1.0/tokens/withWechatCode",
+        method = "post",
+        operation_id = "createTokenWithWechatCode",
+        tag = "Tag::Tokens"
+    )]
+    async fn create_token_with_wechat_code(
+        &self,
+        cx: Context,
+        /// The code, and what it is for.
+        body: JsonBody<WechatCode>,
+    ) -> Answer<CreateTokenWithWechatCode> {
+        Answer::of(&cx, self.0.create_token_with_wechat_code(&cx, body.0).await)
+    }
+
+    /// Bind a WeChat account and log in
+    ///
+    /// Binds a WeChat account, which a login with its code has brought within the last half hour, to the user of a mobile number, and gives the tokens. The number is proven by the verification code that was sent there (ask for a Code with type 1); a UnionID by itself proves nothing. Where no user has the number, one is made with the name and the picture of the WeChat account, who belongs to no tenant. A user with another WeChat account, and an account that has come to another user meanwhile, are left alone unless isReplace is true; the verification code stays good then. Once it is bound, the account logs in with a code of WeChat.
+    #[oai(
+        path = "/base/auth/v1.0/tokens/withWechatUnionId",
+        method = "post",
+        operation_id = "createTokenWithWechatUnionId",
+        tag = "Tag::Tokens"
+    )]
+    async fn create_token_with_wechat_union_id(
+        &self,
+        cx: Context,
+        /// The account, the number, and what the login is for.
+        body: JsonBody<WechatBinding>,
+    ) -> Answer<CreateTokenWithWechatUnionId> {
+        Answer::of(&cx, self.0.create_token_with_wechat_union_id(&cx, body.0).await)
     }
 
     /// Check a token

@@ -1,4 +1,4 @@
-//! Opens what the settings name: the database, the key ring, the way for mail, and the core over them.
+//! Opens what the settings name: the database, the key ring, the ways for mail and SMS, and the core over them.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -45,5 +45,6 @@ pub(super) fn keys(config: &Config) -> Result<KeyRing, Failure> {
 pub(super) fn core(config: &Config, store: &Store) -> Result<Core, Failure> {
     let (clock, random) = (Clock::system(), Random::system());
     let mail = config.mail(clock.clone(), random.clone())?;
-    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), clock, random, mail)?)
+    let sms = config.messenger(clock.clone(), random.clone());
+    Ok(Core::new(store.clone(), keys(config)?, &config.domain(), clock, random, mail, sms)?)
 }

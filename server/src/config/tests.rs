@@ -85,6 +85,14 @@ fn a_value_out_of_range_is_told_with_its_key() {
         ("GATEHOUSE_LIMITS__BODY_BYTES", "0", "limits.body_bytes"),
         ("GATEHOUSE_GO_API__ALLOWED_ORIGINS", "https://a.example/path", "go_api.allowed_origins"),
         ("GATEHOUSE_DATABASE_URL", "oracle://x", "database_url"),
+        ("GATEHOUSE_WECHAT__BASE_URL", "http://api.weixin.qq.com", "wechat.base_url"),
+        ("GATEHOUSE_WECHAT__BASE_URL", "", "wechat.base_url"),
+        ("GATEHOUSE_WECHAT__TIMEOUT", "0", "wechat.timeout"),
+        ("GATEHOUSE_WECHAT__TIMEOUT", "61", "wechat.timeout"),
+        ("GATEHOUSE_SMS__WEBHOOK_URL", "http://sms.example.com", "sms.webhook_url"),
+        ("GATEHOUSE_SMS__WEBHOOK_URL", "ftp://127.0.0.1", "sms.webhook_url"),
+        ("GATEHOUSE_SMS__TIMEOUT", "0", "sms.timeout"),
+        ("GATEHOUSE_SMS__TIMEOUT", "301", "sms.timeout"),
         ("GATEHOUSE_SMTP__URL", "imap://example.com", "smtp.url"),
         ("GATEHOUSE_SMTP__URL", "smtp://example.com", "smtp.from"),
         ("GATEHOUSE_SMTP__FROM", "nobody", "smtp.from"),
@@ -93,7 +101,13 @@ fn a_value_out_of_range_is_told_with_its_key() {
     ] {
         assert!(refusal(None, &[(name, value)]).contains(&format!("`{key}`")), "{name}={value}");
     }
-    load(None, &[("GATEHOUSE_GO_API__RATE_LIMIT", "4000000000")], &[]).unwrap();
+    for (name, value) in [
+        ("GATEHOUSE_GO_API__RATE_LIMIT", "4000000000"),
+        ("GATEHOUSE_WECHAT__BASE_URL", "http://127.0.0.1:1/wechat/"),
+        ("GATEHOUSE_SMS__WEBHOOK_URL", "https://u:p@sms.example.com/send?key=x"),
+    ] {
+        load(None, &[(name, value)], &[]).unwrap();
+    }
 }
 
 #[test]
@@ -106,9 +120,13 @@ fn redis_is_refused_with_the_reason() {
 fn a_password_is_never_printed() {
     let config = load(Some("database_url = 'postgres://u:hunter2@127.0.0.1/x'"), &[], &[]).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
+    let sms = "[sms]\nwebhook_url = 'https://hunter1:hunter2@sms.example.com/?key=hunter3'";
+    assert!(!format!("{:?}", load(Some(sms), &[], &[]).unwrap()).contains("hunter"));
     let mail = "[smtp]\nurl = 'smtp://hunter1:hunter2@127.0.0.1'\nfrom = 'a@example.com'";
     assert!(!format!("{:?}", load(Some(mail), &[], &[]).unwrap()).contains("hunter"));
     for file in [
+        "[sms]\nwebhook_url = 'http://u:hunter2@sms.example.com'",
+        "[sms]\nwebhook_url = ['hunter2']",
         "[smtp]\nurl = 'imap://u:hunter2@x'",
         "[smtp]\nurl = 'smtp://u:hunter2@x'",
         "[smtp]\nurl = 'smtp://u:hunter2@x?tls=maybe'",
@@ -159,7 +177,8 @@ fn the_table_of_keys_is_complete() {
         sources.read().unwrap_or_else(|error| panic!("{key}: {error}"));
     }
     let mut known = BTreeSet::new();
-    let sections = ["go_api", "edge_gateway", "coeus_gateway", "insight_auth", "smtp", "ops", "limits"];
+    let sections =
+        ["go_api", "edge_gateway", "coeus_gateway", "insight_auth", "wechat", "sms", "smtp", "ops", "limits"];
     for section in [""].iter().chain(&sections).copied() {
         let text = if section.is_empty() { "unknown = 1".to_owned() } else { format!("[{section}]\nunknown = 1") };
         let said = toml::from_str::<Config>(&text).unwrap_err().message().to_owned();

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use gatehouse_api::{
     insight_auth::{
         ConfigDetail, ConfigLog, ConfigSummary, ConfigUpdate, Credential, DOCUMENT, Fault, Function, InsightAuth,
-        Login, Navigator, NewConfig, TokenBundle,
+        Login, Navigator, NewConfig, TokenBundle, WechatBinding, WechatCode, WechatLogin,
     },
     runtime::{Context, Null, WithOption},
 };
@@ -23,6 +23,8 @@ use crate::{
         access::{AccessSession, Entry, Kind},
         config::Search,
         throttle::Device,
+        user::Handle,
+        wechat::Claim,
     },
     http::mount::{Denial, Observer, Parts, origin},
 };
@@ -73,6 +75,30 @@ impl InsightAuth for Handler {
         let (user, code) = self.core.signatures.log_in(&origin, &body.account, &body.signature).await.map_err(fault)?;
         let entry = Entry { app_id: body.app_id, tenant_id: body.tenant_id, device_id: body.device_id, id: Some(code) };
         let bundle = self.core.access.begin(&origin, user, entry).await.map_err(fault)?;
+        Ok(bundle.into())
+    }
+
+    async fn create_token_with_wechat_code(
+        &self,
+        cx: &Context,
+        body: WechatCode,
+    ) -> Result<WithOption<WechatLogin, Option<bool>>, Fault> {
+        let entry = Entry { app_id: body.app_id, tenant_id: body.tenant_id, device_id: body.device_id, id: None };
+        let (origin, app) = (origin(&DOCUMENT, cx), body.we_chat_app_id);
+        let arrival = self.core.wechat.arrive(&origin, entry, &app, &body.code).await.map_err(fault)?;
+        Ok(convert::arrival(arrival))
+    }
+
+    async fn create_token_with_wechat_union_id(&self, cx: &Context, body: WechatBinding) -> Result<TokenBundle, Fault> {
+        let entry = Entry { app_id: body.app_id, tenant_id: body.tenant_id, device_id: body.device_id, id: None };
+        let claim = Claim {
+            wechat_app_id: body.we_chat_app_id,
+            union_id: body.union_id,
+            mobile: Handle::phone(&body.mobile).map_err(fault)?,
+            code: body.code,
+            replace: body.is_replace.as_deref() == Some("true"),
+        };
+        let bundle = self.core.wechat.bind(&origin(&DOCUMENT, cx), entry, claim).await.map_err(fault)?;
         Ok(bundle.into())
     }
 

@@ -261,6 +261,23 @@ impl AccessTokens {
         Ok(self.parts.store.purge_access_tokens(self.parts.clock.now().millis().saturating_sub(kept)).await?)
     }
 
+    /// Whether anybody can log in to the application at all.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] if there is no such application or it is disabled.
+    pub async fn admits_app(&self, entry: &Entry) -> Result<(), Error> {
+        self.app(&entry.app_id).await.map(drop)
+    }
+
+    /// Whether [`begin`](Self::begin) would let this user in, for whoever has to know before.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn admits(&self, entry: &Entry, user: &User) -> Result<(), Error> {
+        let app = self.app(&entry.app_id).await?;
+        self.tenant(entry, &app, user).await.map(drop)
+    }
+
     /// The session whose secret a token holds, whatever has become of it.
     async fn proven(&self, kind: Kind, token: &str) -> Result<Arc<Known>, Error> {
         if token.len() > presented::MAX {
@@ -305,7 +322,7 @@ impl AccessTokens {
     }
 
     async fn tenant(&self, entry: &Entry, app: &App, user: &User) -> Result<Option<Tenant>, Error> {
-        let Some(uid) = entry.tenant_id.as_deref().filter(|uid| !uid.is_empty()) else { return Ok(None) };
+        let Some(uid) = entry.tenant() else { return Ok(None) };
         if uid.contains('\0') {
             return Err(Error::Forbidden);
         }
@@ -331,6 +348,13 @@ impl AccessTokens {
             }))
         };
         self.known.get(&id.to_owned(), read).await
+    }
+}
+
+impl Entry {
+    /// The public id of the tenant, if one is named.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant_id.as_deref().filter(|uid| !uid.is_empty())
     }
 }
 

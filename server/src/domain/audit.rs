@@ -34,6 +34,8 @@ pub enum AuditKind {
     CodeFailed,
     /// A project was deleted.
     ProjectDeleted,
+    /// A WeChat account was bound to a user.
+    WechatBound,
 }
 
 impl AuditKind {
@@ -49,6 +51,7 @@ impl AuditKind {
             Self::LoggedOut => "session.logged_out",
             Self::CodeFailed => "code.failed",
             Self::ProjectDeleted => "project.deleted",
+            Self::WechatBound => "wechat.bound",
         }
     }
 }

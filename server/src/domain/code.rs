@@ -15,17 +15,17 @@ use super::keys::{Key, KeyRing, Purpose};
 use super::random::Random;
 
 /// Codes on their way at once; beyond it the least recently used is forgotten.
-const CAPACITY: u64 = 100_000;
+pub(super) const CAPACITY: u64 = 100_000;
 
 /// How often a code may be mistyped.
-const TRIES: u8 = 5;
+pub(super) const TRIES: u8 = 5;
 
 /// Codes that one address gets in [`DAY`]: with four digits and five tries for each, whoever guesses at one of an address
 /// that is not theirs is right once in a hundred days.
 const CODES_A_DAY: u32 = 20;
 
 /// The window of [`CODES_A_DAY`].
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 /// The numbers of one kind of codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +60,9 @@ struct Sent {
     taken: bool,
 }
 
-/// What was sent to an address.
+/// When messages were sent to an address.
 #[derive(Default)]
-struct Sending {
+pub(super) struct Sending {
     last: Option<Timestamp>,
     /// When the window of [`DAY`] began.
     since: Option<Timestamp>,
@@ -133,8 +133,7 @@ impl Codes {
         self.slots.invalidate(&(address.to_owned(), bound.to_owned()));
         if let Some(sending) = self.addresses.get(address) {
             let mut sending = sending.lock().unwrap_or_else(PoisonError::into_inner);
-            sending.last = None;
-            sending.count = sending.count.saturating_sub(1);
+            sending.take_back();
         }
     }
 
@@ -151,7 +150,7 @@ impl Codes {
 
 impl Sending {
     /// Counts one more, unless the last one was sent less than `gap` ago or the day's are used up.
-    fn admit(&mut self, gap: Duration, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn admit(&mut self, gap: Duration, now: Timestamp) -> Result<(), Error> {
         if self.last.is_some_and(|last| is_within(last, gap, now)) {
             return Err(Error::TooSoon);
         }
@@ -164,11 +163,17 @@ impl Sending {
         (self.last, self.count) = (Some(now), self.count + 1);
         Ok(())
     }
+
+    /// The last one was not sent after all.
+    pub(super) fn take_back(&mut self) {
+        self.last = None;
+        self.count = self.count.saturating_sub(1);
+    }
 }
 
 /// Whether `at` is less than `span` ago. A clock that was set back by more than a minute says no: nobody knows then how
 /// long ago it was.
-fn is_within(at: Timestamp, span: Duration, now: Timestamp) -> bool {
+pub(super) fn is_within(at: Timestamp, span: Duration, now: Timestamp) -> bool {
     now < at.plus(span) && at < now.plus(Duration::from_secs(60))
 }
 

@@ -1,7 +1,6 @@
 //! Mail: composed here, then handed to a relay by SMTP in the background, or written to the outbox where there is none.
 
 mod message;
-mod queue;
 mod relay;
 mod smtp;
 
@@ -16,11 +15,11 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use super::Error;
 use super::clock::{Clock, Timestamp};
 use super::outbox::Outbox;
+use super::queue::{self, Queue};
 use super::random::Random;
-use queue::Queue;
 
+pub use super::queue::Pace;
 pub use message::{Language, Message};
-pub use queue::Pace;
 pub use relay::Relay;
 pub use smtp::Smtp;
 
@@ -63,12 +62,12 @@ struct Inner {
 }
 
 enum Route {
-    Queue(Queue),
+    Queue(Queue<Smtp>),
     Outbox(Outbox),
 }
 
 /// A message as it goes out.
-struct Letter {
+pub(super) struct Letter {
     envelope: Envelope,
     sender_domain: String,
     content: Vec<u8>,
@@ -76,6 +75,16 @@ struct Letter {
     id: String,
     /// The recipient as a log may show it.
     hint: String,
+}
+
+impl queue::Letter for Letter {
+    fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Mail {

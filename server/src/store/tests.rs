@@ -7,6 +7,7 @@ mod product;
 mod project;
 mod session;
 mod user;
+mod wechat;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;

@@ -95,6 +95,17 @@ impl Store {
         Ok(user::Entity::find().filter(user::Column::Id.in_subquery(owner)).one(&self.db).await?)
     }
 
+    /// The user whose phone number this is. It may be somebody else's account, which is none of that number's business.
+    pub async fn user_by_phone(&self, handle: &str) -> Result<Option<UserRow>, Error> {
+        let owner = login_name::Entity::find()
+            .select_only()
+            .column(login_name::Column::UserId)
+            .filter(login_name::Column::Handle.eq(handle))
+            .filter(login_name::Column::Kind.eq(HandleKind::Phone as i16))
+            .into_query();
+        Ok(user::Entity::find().filter(user::Column::Id.in_subquery(owner)).one(&self.db).await?)
+    }
+
     /// The user with this numeric id.
     pub async fn user_by_id(&self, id: i64) -> Result<Option<UserRow>, Error> {
         Ok(user::Entity::find_by_id(id).one(&self.db).await?)

@@ -46,8 +46,9 @@ impl Restarted {
         let master = Secret::new(STANDARD.encode([7; 32]));
         let keys = KeyRing::open(&config.data_dir, Some(&master), clock.clone(), random.clone()).unwrap();
         let mail = config.mail(clock.clone(), random.clone()).unwrap();
+        let sms = config.messenger(clock.clone(), random.clone());
         let store = Store::connect(&before.database_url()).await.unwrap();
-        let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail).unwrap();
+        let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail, sms).unwrap();
         let app = App::bind(config, core, store).await.unwrap();
         let (address, shutdown) = (app.addresses()[0], CancellationToken::new());
         let running = tokio::spawn(app.run(shutdown.clone().cancelled_owned()));

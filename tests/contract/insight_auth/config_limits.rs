@@ -7,7 +7,7 @@ use gatehouse_server::domain::clock::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    CODES, STATUS, TOKENS, bundle, code_request,
+    CODES, STATUS, TOKENS, WITH_WECHAT_CODE, WITH_WECHAT_UNION_ID, bundle, code_request,
     configs::{CONFIGS, body_with, limit, managed, manager, own, update_request, with},
     data_of, login_request, message_of, refresh_request, status, status_request,
 };
@@ -65,7 +65,13 @@ async fn message_of_the_config() {
 #[tokio::test]
 async fn the_document_s_limits_hold_from_the_start() {
     let server = Fixture::start().await;
-    for (method, url, max) in [("GET", CODES, 200), ("POST", TOKENS, 200), ("PUT", TOKENS, 60)] {
+    for (method, url, max) in [
+        ("GET", CODES, 200),
+        ("POST", TOKENS, 200),
+        ("POST", WITH_WECHAT_CODE, 200),
+        ("POST", WITH_WECHAT_UNION_ID, 200),
+        ("PUT", TOKENS, 60),
+    ] {
         let spec = own(&server, method, url).await.spec;
         assert_eq!((spec.limit_gap, spec.limit_cycle, spec.limit_max), (Some(3), Some(86_400), Some(max)), "{url}");
         assert!(spec.limit, "{url}");

@@ -6,6 +6,8 @@ mod configs;
 mod create_code;
 mod create_config;
 mod create_token;
+mod create_token_with_wechat_code;
+mod create_token_with_wechat_union_id;
 mod delete_config;
 mod delete_token;
 mod exclusive;
@@ -25,12 +27,15 @@ mod update_config;
 
 use contract_tests::{
     fixture::{ADMIN, DEMO_APP, Fixture},
+    wechat::{APP_ID, APP_SECRET, UNION_ID},
     wire::{Exchange, Reply, Request},
 };
 use gatehouse_server::domain::{
     access::{Bundle, Entry},
+    mail::Language,
     origin::Origin,
-    user::User,
+    secret::Secret,
+    user::{Handle, User},
 };
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
@@ -58,6 +63,15 @@ pub const DIALECT: Dialect = Dialect {
                         ("tenantId", Value::Null),
                     ]
                 }
+                "createTokenWithWechatCode" => {
+                    wechat_app(server).await;
+                    server.wechat.grant(WECHAT_CODE, UNION_ID);
+                    vec![("appId", DEMO_APP.into())]
+                }
+                "createTokenWithWechatUnionId" => {
+                    stranger(server, UNION_ID).await;
+                    vec![("appId", DEMO_APP.into()), ("code", sms_code(server, MOBILE).await.into())]
+                }
                 "getConfig" | "updateConfig" | "deleteConfig" | "listConfigLogs" | "getConfigLog" => {
                     configs::samples(server).await;
                     Vec::new()
@@ -72,6 +86,15 @@ const CODES: &str = "/base/auth/v1.0/tokens/codes";
 const TOKENS: &str = "/base/auth/v1.0/tokens";
 const NAVIGATORS: &str = "/base/auth/v1.0/navigators";
 const STATUS: &str = "/base/auth/v1.0/tokens/status";
+
+const WITH_WECHAT_CODE: &str = "/base/auth/v1.0/tokens/withWechatCode";
+const WITH_WECHAT_UNION_ID: &str = "/base/auth/v1.0/tokens/withWechatUnionId";
+
+/// A code of WeChat, that of the document.
+const WECHAT_CODE: &str = "6IjQwNGEyNTdiYzM1YTQ1NDBhZWQw";
+
+/// A mobile number, that of the document.
+const MOBILE: &str = "13800138000";
 
 /// The digest of the administrator's password.
 const DIGEST: &str = "e10adc3949ba59abbe56e057f20f883e";
@@ -176,4 +199,52 @@ async fn status(server: &Fixture, token: &str) -> i64 {
 /// The message in the envelope.
 fn message_of(reply: &Reply) -> String {
     reply.json()["message"].as_str().expect("the envelope has a message").to_owned()
+}
+
+/// Tells the server of the application at WeChat.
+async fn wechat_app(server: &Fixture) {
+    let secret = Secret::new(APP_SECRET.to_owned());
+    server.core.wechat.provision(APP_ID, &secret).await.expect("the store answers");
+}
+
+/// The body of a login with a code of WeChat.
+fn wechat_login(code: &str) -> Value {
+    json!({ "appId": DEMO_APP, "weChatAppId": APP_ID, "code": code })
+}
+
+/// A login with a code of WeChat.
+fn wechat_request(code: &str) -> Request {
+    Request::post(WITH_WECHAT_CODE).json(&wechat_login(code))
+}
+
+/// Somebody arrives from WeChat whose account is bound to nobody.
+async fn stranger(server: &Fixture, union_id: &str) {
+    wechat_app(server).await;
+    let code = format!("code of {union_id}");
+    server.wechat.grant(&code, union_id);
+    let exchange = server.send(wechat_request(&code).from_new_device()).await;
+    assert_eq!(data_of(&exchange)["unionid"], union_id, "{exchange}");
+}
+
+/// The code that is sent to a number now.
+async fn sms_code(server: &Fixture, mobile: &str) -> String {
+    let mobile = Handle::phone(mobile).expect("a number");
+    server.core.sms.send_code(&mobile, Language::Chinese).await.expect("it is sent").expose().clone()
+}
+
+/// The body of a binding of a WeChat account.
+fn binding(union_id: &str, mobile: &str, code: &str) -> Value {
+    json!({ "appId": DEMO_APP, "weChatAppId": APP_ID, "unionId": union_id, "mobile": mobile, "code": code })
+}
+
+/// A binding of a WeChat account.
+fn binding_request(union_id: &str, mobile: &str, code: &str) -> Request {
+    Request::post(WITH_WECHAT_UNION_ID).json(&binding(union_id, mobile, code))
+}
+
+/// Binds a WeChat account to the user of a number, and gives the data of the login.
+async fn bind(server: &Fixture, union_id: &str, mobile: &str) -> Value {
+    stranger(server, union_id).await;
+    let code = sms_code(server, mobile).await;
+    data_of(&server.send(binding_request(union_id, mobile, &code).from_new_device()).await)
 }

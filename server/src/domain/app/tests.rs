@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::Core;
 use crate::domain::clock::ManualClock;
 use crate::domain::mail::{Mail, Sender, Transport};
+use crate::domain::sms::{self, Sms};
 
 const START: Timestamp = Timestamp::from_millis(1_795_474_800_500);
 
@@ -45,7 +46,8 @@ fn open(store: &Store, dir: &Path, clock: &Clock) -> Core {
     let keys = KeyRing::open(dir, None, clock.clone(), Random::system()).unwrap();
     let sender = Sender::parse("no-reply@localhost").unwrap();
     let mail = Mail::new(Transport::Outbox(dir.join("outbox")), sender, clock.clone(), Random::seeded(2));
-    Core::new(store.clone(), keys, &Config::default().domain(), clock.clone(), Random::seeded(1), mail).unwrap()
+    let sms = Sms::new(sms::Transport::Outbox(dir.join("outbox")), clock.clone(), Random::seeded(3));
+    Core::new(store.clone(), keys, &Config::default().domain(), clock.clone(), Random::seeded(1), mail, sms).unwrap()
 }
 
 fn new(name: &str) -> NewApp {

@@ -1,6 +1,5 @@
 //! One try to hand a letter to the relay, step by step: `lettre` speaks the protocol, and every step has its time.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::extension::ClientId;
 
 use super::Letter;
-use super::queue::Pace;
 use super::relay::{Encryption, Relay};
 use crate::domain::Error;
+use crate::domain::queue::{Deliver, Failure, Pace};
 
 /// A name that stands for more addresses than these is tried at the first ones only.
 const ADDRESSES: usize = 4;
@@ -26,16 +25,6 @@ pub struct Smtp {
     tls: Option<TlsParameters>,
     timeout: Duration,
     pace: Pace,
-}
-
-/// Why a try failed. It holds nothing of the message, and of the relay's words the codes only: a relay likes to repeat
-/// the recipient.
-#[derive(Debug)]
-pub(super) struct Failure {
-    step: &'static str,
-    reason: String,
-    /// Whether another try may succeed.
-    pub(super) may_pass: bool,
 }
 
 impl Smtp {
@@ -61,12 +50,8 @@ impl Smtp {
         Self { pace, ..self }
     }
 
-    pub(super) const fn pace(&self) -> &Pace {
-        &self.pace
-    }
-
     /// Hands the letter over.
-    pub(super) async fn deliver(&self, letter: &Letter) -> Result<(), Failure> {
+    async fn hand_over(&self, letter: &Letter) -> Result<(), Failure> {
         let mut connection = self.connect(&ClientId::Domain(letter.sender_domain.clone())).await?;
         if let Some(login) = &self.relay.login {
             let credentials = Credentials::new(login.user.expose().clone(), login.password.expose().clone());
@@ -126,6 +111,22 @@ impl Smtp {
     }
 }
 
+impl Deliver for Smtp {
+    type Letter = Letter;
+
+    const WHAT: &'static str = "mail";
+
+    const TAKER: &'static str = "the relay";
+
+    fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    async fn deliver(&self, letter: &Letter) -> Result<(), Failure> {
+        self.hand_over(letter).await
+    }
+}
+
 fn tls(host: &str, authorities: Option<&[u8]>) -> Result<TlsParameters, Error> {
     let mut tls = TlsParameters::builder(host.to_owned());
     if let Some(pem) = authorities {
@@ -175,18 +176,6 @@ impl Cause {
                 Failure { step, reason: error.to_string(), may_pass: !error.is_client() }
             }
         }
-    }
-}
-
-impl Failure {
-    fn passing(step: &'static str, reason: impl Into<String>) -> Self {
-        Self { step, reason: reason.into(), may_pass: true }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.step, self.reason)
     }
 }
 

@@ -17,7 +17,8 @@ async fn core(database: &TestDatabase) -> (Core, Store, ManualClock) {
     let master = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned());
     let keys = KeyRing::open(directory.path(), Some(&master), clock.clone(), random.clone()).unwrap();
     let mail = config.mail(clock.clone(), random.clone()).unwrap();
-    let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail).unwrap();
+    let sms = config.messenger(clock.clone(), random.clone());
+    let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail, sms).unwrap();
     (core, store, hand)
 }
 

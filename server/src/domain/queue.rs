@@ -1,6 +1,7 @@
-//! Messages on their way to the relay. They wait in memory: what is written about in them, codes mostly, lives in memory
-//! too and is worthless after a restart.
+//! Messages on their way to whoever delivers them. They wait in memory: what is written about in them, codes mostly, lives
+//! in memory too and is worthless after a restart.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +9,66 @@ use tokio::sync::{Semaphore, TryAcquireError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Letter;
-use super::smtp::Smtp;
-use crate::domain::Error;
-use crate::domain::random::Random;
+use super::Error;
+use super::random::Random;
+
+/// One way to deliver messages of one kind.
+pub(super) trait Deliver: Send + Sync + 'static {
+    /// A message.
+    type Letter: Letter;
+
+    /// What a message is called in the log.
+    const WHAT: &'static str;
+
+    /// Who takes it, as the log says it.
+    const TAKER: &'static str;
+
+    /// How patiently messages wait.
+    fn pace(&self) -> &Pace;
+
+    /// One try.
+    fn deliver(&self, letter: &Self::Letter) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// What a log tells of a message.
+pub(super) trait Letter: Send + Sync + 'static {
+    /// The recipient as a log may show it.
+    fn hint(&self) -> &str;
+
+    /// What is the same at every try, so that whoever got the message twice can tell.
+    fn id(&self) -> &str;
+}
+
+/// Why a try failed. It holds nothing of the message, and of the other side's words the codes only: those like to repeat
+/// the recipient.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What was tried.
+    pub(super) step: &'static str,
+    /// What came of it.
+    pub(super) reason: String,
+    /// Whether another try may succeed.
+    pub(super) may_pass: bool,
+}
+
+impl Failure {
+    pub(super) fn passing(step: &'static str, reason: impl Into<String>) -> Self {
+        Self { step, reason: reason.into(), may_pass: true }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.reason)
+    }
+}
 
 /// How many messages wait, and how patiently.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Messages that may be under way at once, those that wait for another try included. Default 1000.
     pub capacity: usize,
-    /// Connections to the relay at once. Default 4.
+    /// Tries under way at once. Default 4.
     pub connections: usize,
     /// Tries for each message. Default 5.
     pub tries: u32,
@@ -44,26 +94,25 @@ impl Pace {
     }
 }
 
-/// A clone is the same queue.
-#[derive(Clone)]
-pub(super) struct Queue(Arc<Shared>);
+/// Messages under way.
+pub(super) struct Queue<D>(Arc<Shared<D>>);
 
-struct Shared {
-    smtp: Smtp,
+struct Shared<D> {
+    way: D,
     random: Random,
     /// One for each message under way.
     places: Arc<Semaphore>,
-    /// One for each connection.
+    /// One for each try.
     lines: Semaphore,
     under_way: TaskTracker,
     closing: CancellationToken,
 }
 
-impl Queue {
-    pub(super) fn new(smtp: Smtp, random: Random) -> Self {
-        let (places, lines) = (Semaphore::new(smtp.pace().capacity), Semaphore::new(smtp.pace().connections));
+impl<D: Deliver> Queue<D> {
+    pub(super) fn new(way: D, random: Random) -> Self {
+        let (places, lines) = (Semaphore::new(way.pace().capacity), Semaphore::new(way.pace().connections));
         Self(Arc::new(Shared {
-            smtp,
+            way,
             random,
             places: Arc::new(places),
             lines,
@@ -73,13 +122,13 @@ impl Queue {
     }
 
     /// Takes the letter on, without waiting for anything.
-    pub(super) fn push(&self, letter: Letter) -> Result<(), Error> {
+    pub(super) fn push(&self, letter: D::Letter) -> Result<(), Error> {
         // The token comes first, so that `drain` either refuses this letter or waits for it.
         let token = self.0.under_way.token();
         let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|error| {
             Error::Unavailable(match error {
-                TryAcquireError::NoPermits => "too many messages wait for the mail relay".into(),
-                TryAcquireError::Closed => "the server shuts down, and takes no more mail".into(),
+                TryAcquireError::NoPermits => format!("too many messages wait for {}", D::TAKER).into(),
+                TryAcquireError::Closed => format!("the server shuts down, and takes no more {}", D::WHAT).into(),
             })
         })?;
         let shared = Arc::clone(&self.0);
@@ -96,30 +145,31 @@ impl Queue {
         self.0.under_way.close();
         self.0.closing.cancel();
         if tokio::time::timeout(within, self.0.under_way.wait()).await.is_err() {
-            tracing::warn!(messages = self.0.under_way.len(), "mail was lost when the time for the shutdown ran out");
+            let messages = self.0.under_way.len();
+            tracing::warn!(messages, "{} was lost when the time for the shutdown ran out", D::WHAT);
         }
     }
 }
 
-impl Shared {
-    /// Tries until the relay has the letter or nothing is left to hope for.
-    async fn see_through(&self, letter: &Letter) {
-        let pace = self.smtp.pace();
-        let (to, id) = (letter.hint.as_str(), letter.id.as_str());
+impl<D: Deliver> Shared<D> {
+    /// Tries until the letter is delivered or nothing is left to hope for.
+    async fn see_through(&self, letter: &D::Letter) {
+        let pace = self.way.pace();
+        let (to, id) = (letter.hint(), letter.id());
         for tried in 1.. {
             let outcome = {
                 let _line = self.lines.acquire().await;
-                self.smtp.deliver(letter).await
+                self.way.deliver(letter).await
             };
             let Err(failure) = outcome else {
-                tracing::info!(to, id, tried, "mail was handed to the relay");
+                tracing::info!(to, id, tried, "{} was handed to {}", D::WHAT, D::TAKER);
                 return;
             };
             if !failure.may_pass || tried >= pace.tries {
-                tracing::error!(to, id, tried, %failure, "mail was given up");
+                tracing::error!(to, id, tried, %failure, "{} was given up", D::WHAT);
                 return;
             }
-            tracing::warn!(to, id, tried, %failure, "mail will be tried again");
+            tracing::warn!(to, id, tried, %failure, "{} will be tried again", D::WHAT);
             self.pause(pace, tried).await;
         }
     }
