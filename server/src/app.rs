@@ -37,11 +37,11 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the layers together and opens the listeners.
+    /// Puts the layers together, lets each dialect do what it does first, and opens the listeners.
     ///
     /// # Errors
     ///
-    /// The operating system's, with the address that could not be listened on.
+    /// The operating system's, with the address that could not be listened on; the domain's, if a dialect cannot begin.
     pub async fn bind(config: Config, core: Core, store: Store) -> io::Result<Self> {
         let config = Arc::new(config);
         let metrics = Metrics::new();
@@ -63,7 +63,11 @@ impl App {
             body_limit: config.limits.body_bytes,
             request_timeout: config.limits.request_timeout(),
         };
-        let front = Front::new(dialect::mount(&parts), ops, rules, traces, clock, metrics.clone());
+        let dialects = dialect::mount(&parts);
+        for dialect in &dialects {
+            dialect.open().await.map_err(|error| io::Error::other(error.chain()))?;
+        }
+        let front = Front::new(dialects, ops, rules, traces, clock, metrics.clone());
         let connections = ConnectionRules {
             header_bytes: config.limits.header_bytes,
             head_timeout: HEAD_TIMEOUT,

@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod code;
+pub mod config;
 pub mod error;
 pub mod event;
 mod jwt;
@@ -27,6 +28,7 @@ pub mod secret;
 pub mod session;
 pub mod signature;
 pub mod signed;
+pub mod throttle;
 pub mod token;
 pub mod user;
 pub mod vault;
@@ -41,6 +43,7 @@ use app::Apps;
 use audit::Audit;
 use clock::Clock;
 use code::{CodeRules, Codes};
+use config::Configs;
 use event::Events;
 use keys::KeyRing;
 use limit::Limits;
@@ -107,6 +110,8 @@ pub struct Core {
     pub products: Arc<Products>,
     /// Realm files.
     pub realms: Arc<Realms>,
+    /// Interface configs, and the limits that they set.
+    pub configs: Arc<Configs>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -175,10 +180,12 @@ impl Core {
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
         let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store.clone(), clock.clone(), random.clone());
+        let configs = Arc::new(Configs::new(store.clone(), clock.clone(), random.clone()));
         let realms = Realms::new(realm::Parts {
             store,
             apps: Arc::clone(&apps),
             users: Arc::clone(&users),
+            configs: Arc::clone(&configs),
             vault: Arc::clone(&vault),
             audit: audit.clone(),
             clock: clock.clone(),
@@ -198,6 +205,7 @@ impl Core {
             permissions,
             products: Arc::new(products),
             realms: Arc::new(realms),
+            configs,
             audit,
             vault,
             mail,

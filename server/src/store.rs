@@ -6,6 +6,7 @@
 mod access;
 mod app;
 mod audit;
+mod config;
 mod data_key;
 mod entity;
 mod error;
@@ -30,6 +31,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 pub use access::{AccessTokenRow, ELSEWHERE, Renewal, TenantRow};
 pub use app::{AppRow, NewAppRow};
 pub use audit::AuditRow;
+pub use config::{ConfigFields, ConfigLogRow, ConfigRow, NewConfigLogRow, NewConfigRow};
 pub use data_key::DataKeyRow;
 pub use error::{Error, Unique};
 pub use login_failure::LoginFailureRow;

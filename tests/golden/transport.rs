@@ -28,6 +28,7 @@ impl<D: Dialect> Endpoint for Transport<D> {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let lang = request.headers().get("lang").and_then(|value| Language::of_tag(value.to_str().ok()?));
         let cx = Context {
+            operation: None,
             trace: TraceId::new(TRACE.as_bytes()).unwrap(),
             language: lang.unwrap_or(D::DOCUMENT.language),
             client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -214,6 +214,271 @@ impl Client {
         }
     }
 
+    /// `listConfigs`: List interface configs.
+    ///
+    /// Lists the interface configs that have the keyword in name, URL or right, the newest first. Without a
+    /// page these are the 20 newest. `option` is how many there are on all pages.
+    ///
+    /// `GET /base/auth/v1.0/configs`
+    ///
+    /// - `keyword`: What to look for, character by character; everything where it is missing or empty.
+    /// - `page`: The page, counted from 1.
+    /// - `size`: How many entries a page holds; 20 where nothing is said.
+    pub async fn list_configs(
+        &self,
+        keyword: Option<&str>,
+        page: Option<i64>,
+        size: Option<i32>,
+    ) -> Result<ResponseValue<types::ConfigsReply>, Error<types::FailureReply>> {
+        if let Some(keyword) = keyword {
+            check::length("keyword", keyword, None, Some(255))?;
+        }
+        if let Some(page) = page {
+            check::range("page", page, Some(1), None)?;
+        }
+        if let Some(size) = size {
+            check::range("size", size, Some(1), Some(100))?;
+        }
+        let url = format!("{}/base/auth/v1.0/configs", self.baseurl);
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .query(&progenitor_client::QueryParam::new("keyword", &keyword))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("size", &size))
+            .build()?;
+        let info = OperationInfo { operation_id: "list_configs" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `updateConfig`: Change an interface config.
+    ///
+    /// Replaces what an interface config says; what is left out is empty afterwards. The limits of this
+    /// service's own operations follow at once. The change is recorded with its author and with what was
+    /// before.
+    ///
+    /// `PUT /base/auth/v1.0/configs`
+    pub async fn update_config(
+        &self,
+        body: &types::ConfigUpdate,
+    ) -> Result<ResponseValue<types::FailureReply>, Error<types::FailureReply>> {
+        body.check()?;
+        let url = format!("{}/base/auth/v1.0/configs", self.baseurl);
+        let mut request = self
+            .client
+            .put(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: "update_config" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            413 | 415 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `createConfig`: Add an interface config.
+    ///
+    /// Adds an interface config and gives its id. A method and a URL have one config. The limits of this
+    /// service's own operations follow at once. The change is recorded with its author.
+    ///
+    /// `POST /base/auth/v1.0/configs`
+    pub async fn create_config(
+        &self,
+        body: &types::NewConfig,
+    ) -> Result<ResponseValue<types::TextReply>, Error<types::FailureReply>> {
+        body.check()?;
+        let url = format!("{}/base/auth/v1.0/configs", self.baseurl);
+        let mut request = self
+            .client
+            .post(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: "create_config" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            413 | 415 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `deleteConfig`: Delete an interface config.
+    ///
+    /// Deletes an interface config, whose id is the whole body. The limits of this service's own operations
+    /// follow at once. The change is recorded with its author and with what was before.
+    ///
+    /// `DELETE /base/auth/v1.0/configs`
+    pub async fn delete_config(
+        &self,
+        body: &str,
+    ) -> Result<ResponseValue<types::FailureReply>, Error<types::FailureReply>> {
+        let url = format!("{}/base/auth/v1.0/configs", self.baseurl);
+        let mut request = self
+            .client
+            .delete(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: "delete_config" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            413 | 415 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `loadConfigs`: Load the interface configs.
+    ///
+    /// Reads the interface configs from the database, so that limits follow at once what was changed there
+    /// in another way; otherwise they do within ten seconds.
+    ///
+    /// `GET /base/auth/v1.0/configs/load`
+    pub async fn load_configs(&self) -> Result<ResponseValue<types::FailureReply>, Error<types::FailureReply>> {
+        let url = format!("{}/base/auth/v1.0/configs/load", self.baseurl);
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "load_configs" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `listConfigLogs`: List changes of interface configs.
+    ///
+    /// Lists the changes that have the keyword in what was done, to what, or by whom, the newest first and
+    /// without their contents. Without a page these are the 20 newest. `option` is how many there are on
+    /// all pages.
+    ///
+    /// `GET /base/auth/v1.0/configs/logs`
+    ///
+    /// - `keyword`: What to look for, character by character; everything where it is missing or empty.
+    /// - `page`: The page, counted from 1.
+    /// - `size`: How many entries a page holds; 20 where nothing is said.
+    pub async fn list_config_logs(
+        &self,
+        keyword: Option<&str>,
+        page: Option<i64>,
+        size: Option<i32>,
+    ) -> Result<ResponseValue<types::ConfigLogsReply>, Error<types::FailureReply>> {
+        if let Some(keyword) = keyword {
+            check::length("keyword", keyword, None, Some(255))?;
+        }
+        if let Some(page) = page {
+            check::range("page", page, Some(1), None)?;
+        }
+        if let Some(size) = size {
+            check::range("size", size, Some(1), Some(100))?;
+        }
+        let url = format!("{}/base/auth/v1.0/configs/logs", self.baseurl);
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .query(&progenitor_client::QueryParam::new("keyword", &keyword))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("size", &size))
+            .build()?;
+        let info = OperationInfo { operation_id: "list_config_logs" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `getConfigLog`: Get a change of an interface config.
+    ///
+    /// Gives a change with its content: the config that was added or deleted, or what was before and after.
+    ///
+    /// `GET /base/auth/v1.0/configs/logs/{id}`
+    ///
+    /// - `id`: The id of the change.
+    pub async fn get_config_log(
+        &self,
+        id: &str,
+    ) -> Result<ResponseValue<types::ConfigLogReply>, Error<types::FailureReply>> {
+        check::length("id", id, Some(1), Some(64))?;
+        let url = format!("{}/base/auth/v1.0/configs/logs/{}", self.baseurl, encode_path(id));
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "get_config_log" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `getConfig`: Get an interface config.
+    ///
+    /// Gives an interface config with its limits.
+    ///
+    /// `GET /base/auth/v1.0/configs/{id}`
+    ///
+    /// - `id`: The id of the config.
+    pub async fn get_config(&self, id: &str) -> Result<ResponseValue<types::ConfigReply>, Error<types::FailureReply>> {
+        check::length("id", id, Some(1), Some(64))?;
+        let url = format!("{}/base/auth/v1.0/configs/{}", self.baseurl, encode_path(id));
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "get_config" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
     /// `listNavigators`: List the menu.
     ///
     /// The menu of the token's application: the modules that have a function which the user may do, and the
@@ -332,6 +597,86 @@ pub const OPERATIONS: &[Operation] = &[
         method: "get_token_status",
         verb: "GET",
         path: "/base/auth/v1.0/tokens/status",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "listConfigs",
+        method: "list_configs",
+        verb: "GET",
+        path: "/base/auth/v1.0/configs",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "updateConfig",
+        method: "update_config",
+        verb: "PUT",
+        path: "/base/auth/v1.0/configs",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "createConfig",
+        method: "create_config",
+        verb: "POST",
+        path: "/base/auth/v1.0/configs",
+        idempotent: false,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "deleteConfig",
+        method: "delete_config",
+        verb: "DELETE",
+        path: "/base/auth/v1.0/configs",
+        idempotent: false,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "loadConfigs",
+        method: "load_configs",
+        verb: "GET",
+        path: "/base/auth/v1.0/configs/load",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "listConfigLogs",
+        method: "list_config_logs",
+        verb: "GET",
+        path: "/base/auth/v1.0/configs/logs",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "getConfigLog",
+        method: "get_config_log",
+        verb: "GET",
+        path: "/base/auth/v1.0/configs/logs/{id}",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "getConfig",
+        method: "get_config",
+        verb: "GET",
+        path: "/base/auth/v1.0/configs/{id}",
         idempotent: true,
         multipart: false,
         upgrade: false,
@@ -637,6 +982,126 @@ impl TryFrom<&reqwest::header::HeaderMap> for GetTokenStatusHeaders {
     }
 }
 
+/// The headers of the replies of `listConfigs`.
+#[derive(Clone, Debug)]
+pub struct ListConfigsHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for ListConfigsHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `updateConfig`.
+#[derive(Clone, Debug)]
+pub struct UpdateConfigHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for UpdateConfigHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `createConfig`.
+#[derive(Clone, Debug)]
+pub struct CreateConfigHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for CreateConfigHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `deleteConfig`.
+#[derive(Clone, Debug)]
+pub struct DeleteConfigHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for DeleteConfigHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `loadConfigs`.
+#[derive(Clone, Debug)]
+pub struct LoadConfigsHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for LoadConfigsHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `listConfigLogs`.
+#[derive(Clone, Debug)]
+pub struct ListConfigLogsHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for ListConfigLogsHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `getConfigLog`.
+#[derive(Clone, Debug)]
+pub struct GetConfigLogHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for GetConfigLogHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `getConfig`.
+#[derive(Clone, Debug)]
+pub struct GetConfigHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for GetConfigHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
 /// The headers of the replies of `listNavigators`.
 #[derive(Clone, Debug)]
 pub struct ListNavigatorsHeaders {
@@ -691,6 +1156,38 @@ impl Envelope for types::TokenReply {
     }
 }
 
+impl Envelope for types::ConfigsReply {
+    type Data = Vec<types::ConfigSummary>;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::ConfigLogsReply {
+    type Data = Vec<types::ConfigLog>;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::ConfigLogReply {
+    type Data = types::ConfigLog;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::ConfigReply {
+    type Data = types::ConfigDetail;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
 impl Envelope for types::NavigatorsReply {
     type Data = Vec<types::Navigator>;
 
@@ -722,8 +1219,388 @@ impl Check for types::Login {
     }
 }
 
+impl Check for types::ConfigUpdate {
+    fn check(&self) -> Result<(), Violation> {
+        check::length("id", &self.id, Some(1), Some(64))?;
+        check::length("name", &self.name, Some(1), Some(64))?;
+        check::length("url", &self.url, Some(1), Some(255))?;
+        if let Some(auth_code) = &self.auth_code {
+            check::length("authCode", auth_code, None, Some(64))?;
+        }
+        if let Some(limit_gap) = self.limit_gap {
+            check::range("limitGap", limit_gap, Some(1), None)?;
+        }
+        if let Some(limit_cycle) = self.limit_cycle {
+            check::range("limitCycle", limit_cycle, Some(1), None)?;
+        }
+        if let Some(limit_max) = self.limit_max {
+            check::range("limitMax", limit_max, Some(1), None)?;
+        }
+        if let Some(message) = &self.message {
+            check::length("message", message, None, Some(255))?;
+        }
+        if let Some(remark) = &self.remark {
+            check::length("remark", remark, None, Some(255))?;
+        }
+        Ok(())
+    }
+}
+
+impl Check for types::NewConfig {
+    fn check(&self) -> Result<(), Violation> {
+        check::length("name", &self.name, Some(1), Some(64))?;
+        check::length("url", &self.url, Some(1), Some(255))?;
+        if let Some(auth_code) = &self.auth_code {
+            check::length("authCode", auth_code, None, Some(64))?;
+        }
+        if let Some(limit_gap) = self.limit_gap {
+            check::range("limitGap", limit_gap, Some(1), None)?;
+        }
+        if let Some(limit_cycle) = self.limit_cycle {
+            check::range("limitCycle", limit_cycle, Some(1), None)?;
+        }
+        if let Some(limit_max) = self.limit_max {
+            check::range("limitMax", limit_max, Some(1), None)?;
+        }
+        if let Some(message) = &self.message {
+            check::length("message", message, None, Some(255))?;
+        }
+        if let Some(remark) = &self.remark {
+            check::length("remark", remark, None, Some(255))?;
+        }
+        Ok(())
+    }
+}
+
 /// Types used as operation parameters and responses.
 pub mod types {
+    /// What an interface config was, and what it was made.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigChange {
+        /// An interface config as it was when it was changed.
+        pub before: ConfigRecord,
+        /// An interface config as it was when it was changed.
+        pub after: ConfigRecord,
+    }
+
+    /// An interface config.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct ConfigDetail {
+        /// The id, 32 hexadecimal digits.
+        pub id: String,
+        /// What the interface does.
+        pub name: String,
+        /// The HTTP method.
+        pub method: String,
+        /// The path; a parameter in it stands in braces.
+        pub url: String,
+        /// The right that callers need, if any.
+        #[serde(rename = "authCode", deserialize_with = "Option::deserialize")]
+        pub auth_code: Option<String>,
+        /// The least time between two calls of a device, in seconds, if any.
+        #[serde(rename = "limitGap", deserialize_with = "Option::deserialize")]
+        pub limit_gap: Option<i32>,
+        /// The length of a window, in seconds, if there is one.
+        #[serde(rename = "limitCycle", deserialize_with = "Option::deserialize")]
+        pub limit_cycle: Option<i32>,
+        /// How many calls of a device a window admits, if there is one.
+        #[serde(rename = "limitMax", deserialize_with = "Option::deserialize")]
+        pub limit_max: Option<i32>,
+        /// What whoever calls too often is told instead of the usual message, if anything.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub message: Option<String>,
+        /// A note, if there is one.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub remark: Option<String>,
+        /// When the config was made.
+        #[serde(rename = "createdTime")]
+        pub created_time: String,
+        /// Whether callers need a token, and the right where there is one.
+        pub verify: bool,
+        /// Whether the limits hold; then there is a gap, or a window, or both.
+        pub limit: bool,
+    }
+
+    impl std::fmt::Debug for ConfigDetail {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("ConfigDetail")
+                .field("id", &self.id)
+                .field("name", &self.name)
+                .field("method", &self.method)
+                .field("url", &self.url)
+                .field("auth_code", &format_args!("[redacted]"))
+                .field("limit_gap", &self.limit_gap)
+                .field("limit_cycle", &self.limit_cycle)
+                .field("limit_max", &self.limit_max)
+                .field("message", &self.message)
+                .field("remark", &self.remark)
+                .field("created_time", &self.created_time)
+                .field("verify", &self.verify)
+                .field("limit", &self.limit)
+                .finish()
+        }
+    }
+
+    /// A change of an interface config.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigLog {
+        /// The id of the change, 32 hexadecimal digits.
+        pub id: String,
+        /// INSERT, UPDATE or DELETE.
+        #[serde(rename = "type")]
+        pub type_: String,
+        /// What kind of thing was changed.
+        pub business: String,
+        /// The id of what was changed.
+        #[serde(rename = "businessId")]
+        pub business_id: String,
+        /// What was changed; null in a list.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub content: Option<ConfigLogContent>,
+        /// The name of whoever changed it.
+        pub creator: String,
+        /// The id of that user.
+        #[serde(rename = "creatorId")]
+        pub creator_id: String,
+        /// When it was changed.
+        #[serde(rename = "createdTime")]
+        pub created_time: String,
+    }
+
+    /// The config that was added or deleted, or what was before and after.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    pub enum ConfigLogContent {
+        /// `Record`.
+        Record(ConfigRecord),
+        /// `Change`.
+        Change(ConfigChange),
+    }
+
+    impl std::convert::From<ConfigRecord> for ConfigLogContent {
+        fn from(value: ConfigRecord) -> Self {
+            Self::Record(value)
+        }
+    }
+
+    impl std::convert::From<ConfigChange> for ConfigLogContent {
+        fn from(value: ConfigChange) -> Self {
+            Self::Change(value)
+        }
+    }
+
+    /// The envelope around a change of an interface config.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigLogReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The change; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<ConfigLog>,
+        /// Always null.
+        pub option: (),
+    }
+
+    /// The envelope around changes of interface configs.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigLogsReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The changes; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<Vec<ConfigLog>>,
+        /// How many there are on all pages; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub option: Option<i64>,
+    }
+
+    /// An interface config as it was when it was changed.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct ConfigRecord {
+        /// The id, 32 hexadecimal digits.
+        pub id: String,
+        /// The path; a parameter in it stands in braces.
+        pub url: String,
+        /// What the interface does.
+        pub name: String,
+        /// Whether the limits hold; then there is a gap, or a window, or both.
+        pub limit: bool,
+        /// The HTTP method.
+        pub method: String,
+        /// A note, if there is one.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub remark: Option<String>,
+        /// Whether callers need a token, and the right where there is one.
+        pub verify: bool,
+        /// What whoever calls too often is told instead of the usual message, if anything.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub message: Option<String>,
+        /// The right that callers need, if any.
+        #[serde(rename = "authCode", deserialize_with = "Option::deserialize")]
+        pub auth_code: Option<String>,
+        /// The least time between two calls of a device, in seconds, if any.
+        #[serde(rename = "limitGap", deserialize_with = "Option::deserialize")]
+        pub limit_gap: Option<i32>,
+        /// How many calls of a device a window admits, if there is one.
+        #[serde(rename = "limitMax", deserialize_with = "Option::deserialize")]
+        pub limit_max: Option<i32>,
+        /// The length of a window, in seconds, if there is one.
+        #[serde(rename = "limitCycle", deserialize_with = "Option::deserialize")]
+        pub limit_cycle: Option<i32>,
+        /// When the config was made, if that is recorded.
+        #[serde(rename = "createdTime", deserialize_with = "Option::deserialize")]
+        pub created_time: Option<String>,
+    }
+
+    impl std::fmt::Debug for ConfigRecord {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("ConfigRecord")
+                .field("id", &self.id)
+                .field("url", &self.url)
+                .field("name", &self.name)
+                .field("limit", &self.limit)
+                .field("method", &self.method)
+                .field("remark", &self.remark)
+                .field("verify", &self.verify)
+                .field("message", &self.message)
+                .field("auth_code", &format_args!("[redacted]"))
+                .field("limit_gap", &self.limit_gap)
+                .field("limit_max", &self.limit_max)
+                .field("limit_cycle", &self.limit_cycle)
+                .field("created_time", &self.created_time)
+                .finish()
+        }
+    }
+
+    /// The envelope around an interface config.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The config; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<ConfigDetail>,
+        /// Always null.
+        pub option: (),
+    }
+
+    /// An interface config in a list.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct ConfigSummary {
+        /// The id, 32 hexadecimal digits.
+        pub id: String,
+        /// What the interface does.
+        pub name: String,
+        /// The HTTP method.
+        pub method: String,
+        /// The path; a parameter in it stands in braces.
+        pub url: String,
+        /// The right that callers need, if any.
+        #[serde(rename = "authCode", deserialize_with = "Option::deserialize")]
+        pub auth_code: Option<String>,
+        /// Whether callers need a token, and the right where there is one.
+        pub verify: bool,
+        /// Whether the limits hold; then there is a gap, or a window, or both.
+        pub limit: bool,
+    }
+
+    impl std::fmt::Debug for ConfigSummary {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("ConfigSummary")
+                .field("id", &self.id)
+                .field("name", &self.name)
+                .field("method", &self.method)
+                .field("url", &self.url)
+                .field("auth_code", &format_args!("[redacted]"))
+                .field("verify", &self.verify)
+                .field("limit", &self.limit)
+                .finish()
+        }
+    }
+
+    /// An interface config as it is to be.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct ConfigUpdate {
+        /// The id of the config.
+        pub id: String,
+        /// What the interface does.
+        pub name: String,
+        /// The HTTP method.
+        pub method: String,
+        /// The path, which begins with a slash; a parameter in it stands in braces.
+        pub url: String,
+        /// The right that callers need, if any.
+        #[serde(rename = "authCode", skip_serializing_if = "Option::is_none")]
+        pub auth_code: Option<String>,
+        /// The least time between two calls of a device, in seconds.
+        #[serde(rename = "limitGap", skip_serializing_if = "Option::is_none")]
+        pub limit_gap: Option<i32>,
+        /// The length of a window, in seconds; together with `limitMax` only.
+        #[serde(rename = "limitCycle", skip_serializing_if = "Option::is_none")]
+        pub limit_cycle: Option<i32>,
+        /// How many calls of a device a window admits.
+        #[serde(rename = "limitMax", skip_serializing_if = "Option::is_none")]
+        pub limit_max: Option<i32>,
+        /// What whoever calls too often is told instead of the usual message.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub message: Option<String>,
+        /// A note.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub remark: Option<String>,
+        /// Whether callers need a token, and the right where there is one.
+        pub verify: bool,
+        /// Whether the limits hold; then there is a gap, or a window, or both.
+        pub limit: bool,
+    }
+
+    impl std::fmt::Debug for ConfigUpdate {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("ConfigUpdate")
+                .field("id", &self.id)
+                .field("name", &self.name)
+                .field("method", &self.method)
+                .field("url", &self.url)
+                .field("auth_code", &format_args!("[redacted]"))
+                .field("limit_gap", &self.limit_gap)
+                .field("limit_cycle", &self.limit_cycle)
+                .field("limit_max", &self.limit_max)
+                .field("message", &self.message)
+                .field("remark", &self.remark)
+                .field("verify", &self.verify)
+                .field("limit", &self.limit)
+                .finish()
+        }
+    }
+
+    /// The envelope around interface configs.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ConfigsReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The configs; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<Vec<ConfigSummary>>,
+        /// How many there are on all pages; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub option: Option<i64>,
+    }
+
     /// The envelope around nothing, as every failure has it.
     #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
     pub struct FailureReply {
@@ -882,6 +1759,57 @@ pub mod types {
         pub data: Option<Vec<Navigator>>,
         /// Always null.
         pub option: (),
+    }
+
+    /// An interface config to add.
+    #[derive(serde::Deserialize, serde::Serialize, Clone)]
+    pub struct NewConfig {
+        /// What the interface does.
+        pub name: String,
+        /// The HTTP method.
+        pub method: String,
+        /// The path, which begins with a slash; a parameter in it stands in braces.
+        pub url: String,
+        /// The right that callers need, if any.
+        #[serde(rename = "authCode", skip_serializing_if = "Option::is_none")]
+        pub auth_code: Option<String>,
+        /// The least time between two calls of a device, in seconds.
+        #[serde(rename = "limitGap", skip_serializing_if = "Option::is_none")]
+        pub limit_gap: Option<i32>,
+        /// The length of a window, in seconds; together with `limitMax` only.
+        #[serde(rename = "limitCycle", skip_serializing_if = "Option::is_none")]
+        pub limit_cycle: Option<i32>,
+        /// How many calls of a device a window admits.
+        #[serde(rename = "limitMax", skip_serializing_if = "Option::is_none")]
+        pub limit_max: Option<i32>,
+        /// What whoever calls too often is told instead of the usual message.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub message: Option<String>,
+        /// A note.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub remark: Option<String>,
+        /// Whether callers need a token, and the right where there is one.
+        pub verify: bool,
+        /// Whether the limits hold; then there is a gap, or a window, or both.
+        pub limit: bool,
+    }
+
+    impl std::fmt::Debug for NewConfig {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.debug_struct("NewConfig")
+                .field("name", &self.name)
+                .field("method", &self.method)
+                .field("url", &self.url)
+                .field("auth_code", &format_args!("[redacted]"))
+                .field("limit_gap", &self.limit_gap)
+                .field("limit_cycle", &self.limit_cycle)
+                .field("limit_max", &self.limit_max)
+                .field("message", &self.message)
+                .field("remark", &self.remark)
+                .field("verify", &self.verify)
+                .field("limit", &self.limit)
+                .finish()
+        }
     }
 
     /// The envelope around a text.

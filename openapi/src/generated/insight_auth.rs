@@ -5,15 +5,15 @@ use std::{future::Future, sync::Arc};
 use bytes::Bytes;
 use poem::{Request, RequestBody};
 use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Tags,
+    ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Tags, Union,
     registry::{MetaResponse, Registry},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, Header, HeaderKind, JsonBody, Language,
-    MaybeNull, Null, Operation, OperationFacts, RateLimit, Refusal, Refused, Reply, Scheme, SchemeKind, check, param,
-    reply,
+    MaybeNull, Null, Operation, OperationFacts, RateLimit, Refusal, Refused, Reply, Scheme, SchemeKind, WithOption,
+    check, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -32,7 +32,7 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 7] = [
+pub const OPERATIONS: [OperationFacts; 15] = [
     OperationFacts {
         id: "createCode",
         summary: "Get a Code",
@@ -82,6 +82,86 @@ pub const OPERATIONS: [OperationFacts; 7] = [
         idempotent: true,
         rate_limit: None,
         auth_code: None,
+    },
+    OperationFacts {
+        id: "listConfigs",
+        summary: "List interface configs",
+        method: "GET",
+        path: "/base/auth/v1.0/configs",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("getConfigs"),
+    },
+    OperationFacts {
+        id: "createConfig",
+        summary: "Add an interface config",
+        method: "POST",
+        path: "/base/auth/v1.0/configs",
+        security: &["accessToken"],
+        idempotent: false,
+        rate_limit: None,
+        auth_code: Some("newConfig"),
+    },
+    OperationFacts {
+        id: "updateConfig",
+        summary: "Change an interface config",
+        method: "PUT",
+        path: "/base/auth/v1.0/configs",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("editConfig"),
+    },
+    OperationFacts {
+        id: "deleteConfig",
+        summary: "Delete an interface config",
+        method: "DELETE",
+        path: "/base/auth/v1.0/configs",
+        security: &["accessToken"],
+        idempotent: false,
+        rate_limit: None,
+        auth_code: Some("deleteConfig"),
+    },
+    OperationFacts {
+        id: "loadConfigs",
+        summary: "Load the interface configs",
+        method: "GET",
+        path: "/base/auth/v1.0/configs/load",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("loadConfigs"),
+    },
+    OperationFacts {
+        id: "listConfigLogs",
+        summary: "List changes of interface configs",
+        method: "GET",
+        path: "/base/auth/v1.0/configs/logs",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("getConfigLogs"),
+    },
+    OperationFacts {
+        id: "getConfigLog",
+        summary: "Get a change of an interface config",
+        method: "GET",
+        path: "/base/auth/v1.0/configs/logs/{id}",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("getConfigLogs"),
+    },
+    OperationFacts {
+        id: "getConfig",
+        summary: "Get an interface config",
+        method: "GET",
+        path: "/base/auth/v1.0/configs/{id}",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: Some("getConfigs"),
     },
     OperationFacts {
         id: "listNavigators",
@@ -325,6 +405,93 @@ pub trait InsightAuth: Send + Sync + 'static {
     /// `GET /base/auth/v1.0/tokens/status`
     fn get_token_status(&self, cx: &Context, caller: Self::Caller) -> impl Future<Output = Result<Null, Fault>> + Send;
 
+    /// `listConfigs`: List interface configs
+    ///
+    /// `GET /base/auth/v1.0/configs`
+    ///
+    /// - `keyword`: What to look for, character by character; everything where it is missing or empty.
+    /// - `page`: The page, counted from 1.
+    /// - `size`: How many entries a page holds; 20 where nothing is said.
+    fn list_configs(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        keyword: Option<String>,
+        page: Option<i64>,
+        size: Option<i32>,
+    ) -> impl Future<Output = Result<WithOption<Vec<ConfigSummary>, Option<i64>>, Fault>> + Send;
+
+    /// `createConfig`: Add an interface config
+    ///
+    /// `POST /base/auth/v1.0/configs`
+    fn create_config(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        body: NewConfig,
+    ) -> impl Future<Output = Result<String, Fault>> + Send;
+
+    /// `updateConfig`: Change an interface config
+    ///
+    /// `PUT /base/auth/v1.0/configs`
+    fn update_config(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        body: ConfigUpdate,
+    ) -> impl Future<Output = Result<Null, Fault>> + Send;
+
+    /// `deleteConfig`: Delete an interface config
+    ///
+    /// `DELETE /base/auth/v1.0/configs`
+    fn delete_config(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        body: String,
+    ) -> impl Future<Output = Result<Null, Fault>> + Send;
+
+    /// `loadConfigs`: Load the interface configs
+    ///
+    /// `GET /base/auth/v1.0/configs/load`
+    fn load_configs(&self, cx: &Context, caller: Self::Caller) -> impl Future<Output = Result<Null, Fault>> + Send;
+
+    /// `listConfigLogs`: List changes of interface configs
+    ///
+    /// `GET /base/auth/v1.0/configs/logs`
+    ///
+    /// - `keyword`: What to look for, character by character; everything where it is missing or empty.
+    /// - `page`: The page, counted from 1.
+    /// - `size`: How many entries a page holds; 20 where nothing is said.
+    fn list_config_logs(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        keyword: Option<String>,
+        page: Option<i64>,
+        size: Option<i32>,
+    ) -> impl Future<Output = Result<WithOption<Vec<ConfigLog>, Option<i64>>, Fault>> + Send;
+
+    /// `getConfigLog`: Get a change of an interface config
+    ///
+    /// `GET /base/auth/v1.0/configs/logs/{id}`
+    fn get_config_log(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        id: String,
+    ) -> impl Future<Output = Result<ConfigLog, Fault>> + Send;
+
+    /// `getConfig`: Get an interface config
+    ///
+    /// `GET /base/auth/v1.0/configs/{id}`
+    fn get_config(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        id: String,
+    ) -> impl Future<Output = Result<ConfigDetail, Fault>> + Send;
+
     /// `listNavigators`: List the menu
     ///
     /// `GET /base/auth/v1.0/navigators`
@@ -437,6 +604,310 @@ pub struct UserInfo {
     pub created_time: String,
 }
 
+/// An interface config to add.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct NewConfig {
+    /// What the interface does.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub name: String,
+    /// The HTTP method.
+    #[oai(validator(pattern = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)$"))]
+    pub method: String,
+    /// The path, which begins with a slash; a parameter in it stands in braces.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    pub url: String,
+    /// The right that callers need, if any.
+    #[oai(rename = "authCode", nullable, skip_serializing_if_is_none, validator(max_length = 64))]
+    #[serde(rename = "authCode", skip_serializing_if = "Option::is_none")]
+    pub auth_code: Option<String>,
+    /// The least time between two calls of a device, in seconds.
+    #[oai(rename = "limitGap", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitGap", skip_serializing_if = "Option::is_none")]
+    pub limit_gap: Option<i32>,
+    /// The length of a window, in seconds; together with `limitMax` only.
+    #[oai(rename = "limitCycle", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitCycle", skip_serializing_if = "Option::is_none")]
+    pub limit_cycle: Option<i32>,
+    /// How many calls of a device a window admits.
+    #[oai(rename = "limitMax", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitMax", skip_serializing_if = "Option::is_none")]
+    pub limit_max: Option<i32>,
+    /// What whoever calls too often is told instead of the usual message.
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 255))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// A note.
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 255))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Whether callers need a token, and the right where there is one.
+    pub verify: bool,
+    /// Whether the limits hold; then there is a gap, or a window, or both.
+    pub limit: bool,
+}
+
+static NEW_CONFIG_METHOD: check::Pattern = check::Pattern::new("^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)$");
+
+impl Checked for NewConfig {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("name", &self.name, 1)?;
+        check::max_length("name", &self.name, 64)?;
+        NEW_CONFIG_METHOD.check("method", &self.method)?;
+        check::min_length("url", &self.url, 1)?;
+        check::max_length("url", &self.url, 255)?;
+        if let Some(value) = &self.auth_code {
+            check::max_length("authCode", value, 64)?;
+        }
+        if let Some(value) = &self.limit_gap {
+            check::minimum("limitGap", *value, 1, false)?;
+        }
+        if let Some(value) = &self.limit_cycle {
+            check::minimum("limitCycle", *value, 1, false)?;
+        }
+        if let Some(value) = &self.limit_max {
+            check::minimum("limitMax", *value, 1, false)?;
+        }
+        if let Some(value) = &self.message {
+            check::max_length("message", value, 255)?;
+        }
+        if let Some(value) = &self.remark {
+            check::max_length("remark", value, 255)?;
+        }
+        Ok(())
+    }
+}
+
+/// An interface config as it is to be.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigUpdate {
+    /// The id of the config.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub id: String,
+    /// What the interface does.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub name: String,
+    /// The HTTP method.
+    #[oai(validator(pattern = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)$"))]
+    pub method: String,
+    /// The path, which begins with a slash; a parameter in it stands in braces.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    pub url: String,
+    /// The right that callers need, if any.
+    #[oai(rename = "authCode", nullable, skip_serializing_if_is_none, validator(max_length = 64))]
+    #[serde(rename = "authCode", skip_serializing_if = "Option::is_none")]
+    pub auth_code: Option<String>,
+    /// The least time between two calls of a device, in seconds.
+    #[oai(rename = "limitGap", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitGap", skip_serializing_if = "Option::is_none")]
+    pub limit_gap: Option<i32>,
+    /// The length of a window, in seconds; together with `limitMax` only.
+    #[oai(rename = "limitCycle", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitCycle", skip_serializing_if = "Option::is_none")]
+    pub limit_cycle: Option<i32>,
+    /// How many calls of a device a window admits.
+    #[oai(rename = "limitMax", nullable, skip_serializing_if_is_none, validator(minimum(value = "1")))]
+    #[serde(rename = "limitMax", skip_serializing_if = "Option::is_none")]
+    pub limit_max: Option<i32>,
+    /// What whoever calls too often is told instead of the usual message.
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 255))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// A note.
+    #[oai(nullable, skip_serializing_if_is_none, validator(max_length = 255))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Whether callers need a token, and the right where there is one.
+    pub verify: bool,
+    /// Whether the limits hold; then there is a gap, or a window, or both.
+    pub limit: bool,
+}
+
+static CONFIG_UPDATE_METHOD: check::Pattern = check::Pattern::new("^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)$");
+
+impl Checked for ConfigUpdate {
+    fn check(&self) -> Result<(), Refused> {
+        check::min_length("id", &self.id, 1)?;
+        check::max_length("id", &self.id, 64)?;
+        check::min_length("name", &self.name, 1)?;
+        check::max_length("name", &self.name, 64)?;
+        CONFIG_UPDATE_METHOD.check("method", &self.method)?;
+        check::min_length("url", &self.url, 1)?;
+        check::max_length("url", &self.url, 255)?;
+        if let Some(value) = &self.auth_code {
+            check::max_length("authCode", value, 64)?;
+        }
+        if let Some(value) = &self.limit_gap {
+            check::minimum("limitGap", *value, 1, false)?;
+        }
+        if let Some(value) = &self.limit_cycle {
+            check::minimum("limitCycle", *value, 1, false)?;
+        }
+        if let Some(value) = &self.limit_max {
+            check::minimum("limitMax", *value, 1, false)?;
+        }
+        if let Some(value) = &self.message {
+            check::max_length("message", value, 255)?;
+        }
+        if let Some(value) = &self.remark {
+            check::max_length("remark", value, 255)?;
+        }
+        Ok(())
+    }
+}
+
+/// An interface config in a list.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigSummary {
+    /// The id, 32 hexadecimal digits.
+    pub id: String,
+    /// What the interface does.
+    pub name: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path; a parameter in it stands in braces.
+    pub url: String,
+    /// The right that callers need, if any.
+    #[oai(rename = "authCode")]
+    #[serde(rename = "authCode", deserialize_with = "runtime::present")]
+    pub auth_code: MaybeNull<String>,
+    /// Whether callers need a token, and the right where there is one.
+    pub verify: bool,
+    /// Whether the limits hold; then there is a gap, or a window, or both.
+    pub limit: bool,
+}
+
+/// An interface config.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigDetail {
+    /// The id, 32 hexadecimal digits.
+    pub id: String,
+    /// What the interface does.
+    pub name: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path; a parameter in it stands in braces.
+    pub url: String,
+    /// The right that callers need, if any.
+    #[oai(rename = "authCode")]
+    #[serde(rename = "authCode", deserialize_with = "runtime::present")]
+    pub auth_code: MaybeNull<String>,
+    /// The least time between two calls of a device, in seconds, if any.
+    #[oai(rename = "limitGap")]
+    #[serde(rename = "limitGap", deserialize_with = "runtime::present")]
+    pub limit_gap: MaybeNull<i32>,
+    /// The length of a window, in seconds, if there is one.
+    #[oai(rename = "limitCycle")]
+    #[serde(rename = "limitCycle", deserialize_with = "runtime::present")]
+    pub limit_cycle: MaybeNull<i32>,
+    /// How many calls of a device a window admits, if there is one.
+    #[oai(rename = "limitMax")]
+    #[serde(rename = "limitMax", deserialize_with = "runtime::present")]
+    pub limit_max: MaybeNull<i32>,
+    /// What whoever calls too often is told instead of the usual message, if anything.
+    #[serde(deserialize_with = "runtime::present")]
+    pub message: MaybeNull<String>,
+    /// A note, if there is one.
+    #[serde(deserialize_with = "runtime::present")]
+    pub remark: MaybeNull<String>,
+    /// When the config was made.
+    #[oai(rename = "createdTime")]
+    #[serde(rename = "createdTime")]
+    pub created_time: String,
+    /// Whether callers need a token, and the right where there is one.
+    pub verify: bool,
+    /// Whether the limits hold; then there is a gap, or a window, or both.
+    pub limit: bool,
+}
+
+/// An interface config as it was when it was changed.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigRecord {
+    /// The id, 32 hexadecimal digits.
+    pub id: String,
+    /// The path; a parameter in it stands in braces.
+    pub url: String,
+    /// What the interface does.
+    pub name: String,
+    /// Whether the limits hold; then there is a gap, or a window, or both.
+    pub limit: bool,
+    /// The HTTP method.
+    pub method: String,
+    /// A note, if there is one.
+    #[serde(deserialize_with = "runtime::present")]
+    pub remark: MaybeNull<String>,
+    /// Whether callers need a token, and the right where there is one.
+    pub verify: bool,
+    /// What whoever calls too often is told instead of the usual message, if anything.
+    #[serde(deserialize_with = "runtime::present")]
+    pub message: MaybeNull<String>,
+    /// The right that callers need, if any.
+    #[oai(rename = "authCode")]
+    #[serde(rename = "authCode", deserialize_with = "runtime::present")]
+    pub auth_code: MaybeNull<String>,
+    /// The least time between two calls of a device, in seconds, if any.
+    #[oai(rename = "limitGap")]
+    #[serde(rename = "limitGap", deserialize_with = "runtime::present")]
+    pub limit_gap: MaybeNull<i32>,
+    /// How many calls of a device a window admits, if there is one.
+    #[oai(rename = "limitMax")]
+    #[serde(rename = "limitMax", deserialize_with = "runtime::present")]
+    pub limit_max: MaybeNull<i32>,
+    /// The length of a window, in seconds, if there is one.
+    #[oai(rename = "limitCycle")]
+    #[serde(rename = "limitCycle", deserialize_with = "runtime::present")]
+    pub limit_cycle: MaybeNull<i32>,
+    /// When the config was made, if that is recorded.
+    #[oai(rename = "createdTime")]
+    #[serde(rename = "createdTime", deserialize_with = "runtime::present")]
+    pub created_time: MaybeNull<String>,
+}
+
+/// What an interface config was, and what it was made.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigChange {
+    pub before: ConfigRecord,
+    pub after: ConfigRecord,
+}
+
+/// The config that was added or deleted, or what was before and after.
+#[derive(Debug, Clone, PartialEq, Union, Serialize, Deserialize)]
+#[oai(one_of)]
+#[serde(untagged)]
+pub enum ConfigLogContent {
+    /// [`ConfigRecord`]
+    ConfigRecord(ConfigRecord),
+    /// [`ConfigChange`]
+    ConfigChange(ConfigChange),
+}
+
+/// A change of an interface config.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigLog {
+    /// The id of the change, 32 hexadecimal digits.
+    pub id: String,
+    /// INSERT, UPDATE or DELETE.
+    pub r#type: String,
+    /// What kind of thing was changed.
+    pub business: String,
+    /// The id of what was changed.
+    #[oai(rename = "businessId")]
+    #[serde(rename = "businessId")]
+    pub business_id: String,
+    /// What was changed; null in a list.
+    #[serde(deserialize_with = "runtime::present")]
+    pub content: MaybeNull<ConfigLogContent>,
+    /// The name of whoever changed it.
+    pub creator: String,
+    /// The id of that user.
+    #[oai(rename = "creatorId")]
+    #[serde(rename = "creatorId")]
+    pub creator_id: String,
+    /// When it was changed.
+    #[oai(rename = "createdTime")]
+    #[serde(rename = "createdTime")]
+    pub created_time: String,
+}
+
 /// The envelope around a text.
 #[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
 pub struct TextReply {
@@ -496,6 +967,172 @@ pub struct TokenReply {
 
 impl Reply for TokenReply {
     type Data = TokenBundle;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data)),
+            option: Null,
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: Null,
+        }
+    }
+}
+
+/// The envelope around interface configs.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigsReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The configs; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<Vec<ConfigSummary>>,
+    /// How many there are on all pages; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub option: MaybeNull<i64>,
+}
+
+impl Reply for ConfigsReply {
+    type Data = WithOption<Vec<ConfigSummary>, Option<i64>>;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data.data)),
+            option: MaybeNull(data.option),
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: MaybeNull(None),
+        }
+    }
+}
+
+/// The envelope around an interface config.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The config; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<ConfigDetail>,
+    /// Always null.
+    pub option: Null,
+}
+
+impl Reply for ConfigReply {
+    type Data = ConfigDetail;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data)),
+            option: Null,
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: Null,
+        }
+    }
+}
+
+/// The envelope around changes of interface configs.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigLogsReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The changes; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<Vec<ConfigLog>>,
+    /// How many there are on all pages; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub option: MaybeNull<i64>,
+}
+
+impl Reply for ConfigLogsReply {
+    type Data = WithOption<Vec<ConfigLog>, Option<i64>>;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data.data)),
+            option: MaybeNull(data.option),
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: MaybeNull(None),
+        }
+    }
+}
+
+/// The envelope around a change of an interface config.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ConfigLogReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The change; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<ConfigLog>,
+    /// Always null.
+    pub option: Null,
+}
+
+impl Reply for ConfigLogReply {
+    type Data = ConfigLog;
     type Code = ErrorCode;
 
     fn success(cx: &Context, data: Self::Data) -> Self {
@@ -816,6 +1453,132 @@ impl Operation for GetTokenStatus {
     }
 }
 
+/// The replies of `listConfigs`.
+pub struct ListConfigs;
+
+impl Operation for ListConfigs {
+    type Reply = ConfigsReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<ConfigsReply>(200, "The configs, or the reason why there are none.", &[&X_TRACE_ID]),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `createConfig`.
+pub struct CreateConfig;
+
+impl Operation for CreateConfig {
+    type Reply = TextReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<TextReply>(200, "The id of the new config, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
+            wrong_media_type(),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `updateConfig`.
+pub struct UpdateConfig;
+
+impl Operation for UpdateConfig {
+    type Reply = FailureReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<FailureReply>(200, "Whether the config is changed.", &[&X_TRACE_ID]),
+            too_large(),
+            wrong_media_type(),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `deleteConfig`.
+pub struct DeleteConfig;
+
+impl Operation for DeleteConfig {
+    type Reply = FailureReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<FailureReply>(200, "Whether the config is gone.", &[&X_TRACE_ID]),
+            too_large(),
+            wrong_media_type(),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `loadConfigs`.
+pub struct LoadConfigs;
+
+impl Operation for LoadConfigs {
+    type Reply = FailureReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![reply::<FailureReply>(200, "Whether the configs are loaded.", &[&X_TRACE_ID]), fault(), busy()]
+    }
+}
+
+/// The replies of `listConfigLogs`.
+pub struct ListConfigLogs;
+
+impl Operation for ListConfigLogs {
+    type Reply = ConfigLogsReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<ConfigLogsReply>(200, "The changes, or the reason why there are none.", &[&X_TRACE_ID]),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `getConfigLog`.
+pub struct GetConfigLog;
+
+impl Operation for GetConfigLog {
+    type Reply = ConfigLogReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<ConfigLogReply>(200, "The change, or the reason why there is none.", &[&X_TRACE_ID]),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `getConfig`.
+pub struct GetConfig;
+
+impl Operation for GetConfig {
+    type Reply = ConfigReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![reply::<ConfigReply>(200, "The config, or the reason why there is none.", &[&X_TRACE_ID]), fault(), busy()]
+    }
+}
+
 /// The replies of `listNavigators`.
 pub struct ListNavigators;
 
@@ -925,6 +1688,9 @@ enum Tag {
     /// The menus of applications, and what their users may do.
     #[oai(rename = "navigators")]
     Navigators,
+    /// What interfaces there are, who may call them, and how often; and who changed that.
+    #[oai(rename = "configs")]
+    Configs,
 }
 
 /// The routes of insight_auth, which call a handler.
@@ -1012,6 +1778,133 @@ impl<H: InsightAuth> Routes<H> {
     #[oai(path = "/base/auth/v1.0/tokens/status", method = "get", operation_id = "getTokenStatus", tag = "Tag::Tokens")]
     async fn get_token_status(&self, cx: Context, caller: ByAccessToken<H>) -> Answer<GetTokenStatus> {
         Answer::of(&cx, self.0.get_token_status(&cx, caller.0).await)
+    }
+
+    /// List interface configs
+    ///
+    /// Lists the interface configs that have the keyword in name, URL or right, the newest first. Without a page these are the 20 newest. `option` is how many there are on all pages.
+    #[oai(path = "/base/auth/v1.0/configs", method = "get", operation_id = "listConfigs", tag = "Tag::Configs")]
+    async fn list_configs(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// What to look for, character by character; everything where it is missing or empty.
+        #[oai(name = "keyword", validator(max_length = 255))]
+        keyword: param::Query<Option<String>>,
+        /// The page, counted from 1.
+        #[oai(name = "page", validator(minimum(value = "1")))]
+        page: param::Query<Option<i64>>,
+        /// How many entries a page holds; 20 where nothing is said.
+        #[oai(name = "size", validator(minimum(value = "1"), maximum(value = "100")))]
+        size: param::Query<Option<i32>>,
+    ) -> Answer<ListConfigs> {
+        Answer::of(&cx, self.0.list_configs(&cx, caller.0, keyword.0, page.0, size.0).await)
+    }
+
+    /// Add an interface config
+    ///
+    /// Adds an interface config and gives its id. A method and a URL have one config. The limits of this service's own operations follow at once. The change is recorded with its author.
+    #[oai(path = "/base/auth/v1.0/configs", method = "post", operation_id = "createConfig", tag = "Tag::Configs")]
+    async fn create_config(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The new config.
+        body: JsonBody<NewConfig>,
+    ) -> Answer<CreateConfig> {
+        Answer::of(&cx, self.0.create_config(&cx, caller.0, body.0).await)
+    }
+
+    /// Change an interface config
+    ///
+    /// Replaces what an interface config says; what is left out is empty afterwards. The limits of this service's own operations follow at once. The change is recorded with its author and with what was before.
+    #[oai(path = "/base/auth/v1.0/configs", method = "put", operation_id = "updateConfig", tag = "Tag::Configs")]
+    async fn update_config(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The config as it is to be.
+        body: JsonBody<ConfigUpdate>,
+    ) -> Answer<UpdateConfig> {
+        Answer::of(&cx, self.0.update_config(&cx, caller.0, body.0).await)
+    }
+
+    /// Delete an interface config
+    ///
+    /// Deletes an interface config, whose id is the whole body. The limits of this service's own operations follow at once. The change is recorded with its author and with what was before.
+    #[oai(path = "/base/auth/v1.0/configs", method = "delete", operation_id = "deleteConfig", tag = "Tag::Configs")]
+    async fn delete_config(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The id of the config.
+        body: JsonBody<String>,
+    ) -> Answer<DeleteConfig> {
+        Answer::of(&cx, self.0.delete_config(&cx, caller.0, body.0).await)
+    }
+
+    /// Load the interface configs
+    ///
+    /// Reads the interface configs from the database, so that limits follow at once what was changed there in another way; otherwise they do within ten seconds.
+    #[oai(path = "/base/auth/v1.0/configs/load", method = "get", operation_id = "loadConfigs", tag = "Tag::Configs")]
+    async fn load_configs(&self, cx: Context, caller: ByAccessToken<H>) -> Answer<LoadConfigs> {
+        Answer::of(&cx, self.0.load_configs(&cx, caller.0).await)
+    }
+
+    /// List changes of interface configs
+    ///
+    /// Lists the changes that have the keyword in what was done, to what, or by whom, the newest first and without their contents. Without a page these are the 20 newest. `option` is how many there are on all pages.
+    #[oai(path = "/base/auth/v1.0/configs/logs", method = "get", operation_id = "listConfigLogs", tag = "Tag::Configs")]
+    async fn list_config_logs(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// What to look for, character by character; everything where it is missing or empty.
+        #[oai(name = "keyword", validator(max_length = 255))]
+        keyword: param::Query<Option<String>>,
+        /// The page, counted from 1.
+        #[oai(name = "page", validator(minimum(value = "1")))]
+        page: param::Query<Option<i64>>,
+        /// How many entries a page holds; 20 where nothing is said.
+        #[oai(name = "size", validator(minimum(value = "1"), maximum(value = "100")))]
+        size: param::Query<Option<i32>>,
+    ) -> Answer<ListConfigLogs> {
+        Answer::of(&cx, self.0.list_config_logs(&cx, caller.0, keyword.0, page.0, size.0).await)
+    }
+
+    /// Get a change of an interface config
+    ///
+    /// Gives a change with its content: the config that was added or deleted, or what was before and after.
+    #[oai(
+        path = "/base/auth/v1.0/configs/logs/:id",
+        method = "get",
+        operation_id = "getConfigLog",
+        tag = "Tag::Configs"
+    )]
+    async fn get_config_log(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The id of the change.
+        #[oai(name = "id", validator(min_length = 1, max_length = 64))]
+        id: param::Path<String>,
+    ) -> Answer<GetConfigLog> {
+        Answer::of(&cx, self.0.get_config_log(&cx, caller.0, id.0).await)
+    }
+
+    /// Get an interface config
+    ///
+    /// Gives an interface config with its limits.
+    #[oai(path = "/base/auth/v1.0/configs/:id", method = "get", operation_id = "getConfig", tag = "Tag::Configs")]
+    async fn get_config(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The id of the config.
+        #[oai(name = "id", validator(min_length = 1, max_length = 64))]
+        id: param::Path<String>,
+    ) -> Answer<GetConfig> {
+        Answer::of(&cx, self.0.get_config(&cx, caller.0, id.0).await)
     }
 
     /// List the menu

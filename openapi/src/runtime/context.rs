@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr};
 
 use poem::{FromRequest, Request, RequestBody};
 
+use super::OperationFacts;
+
 /// What every operation knows of its request. The transport makes it before anything is routed.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
@@ -11,6 +13,8 @@ pub struct Context {
     pub trace: TraceId,
     /// The language of messages.
     pub language: Language,
+    /// The operation that the request is meant for, if there is one.
+    pub operation: Option<&'static OperationFacts>,
     /// Who sent the request, as far as trusted proxies tell.
     pub client_ip: IpAddr,
     /// When the request came in, in milliseconds since the Unix epoch.

@@ -99,6 +99,12 @@ impl<D: Dialect> RouteTable<D> {
         json(fault.status(), Some(fault.code().number()), D::failure(cx, &fault))
     }
 
+    /// A fault of an operation, given by its place in the document, that was not called.
+    pub fn fault_of(cx: &Context, operation: usize, fault: &Fault<D::Code>) -> Response {
+        let body = D::failure_of(D::DOCUMENT.operations[operation].id, cx, fault);
+        json(fault.status(), Some(fault.code().number()), body)
+    }
+
     fn route(&self, request: Request) -> Routed<'_> {
         let refused = || Box::pin(ready(Err(MethodNotAllowedError.into())));
         let path = request.uri().path();
@@ -188,7 +194,10 @@ fn classify(error: &poem::Error, no_body: bool) -> Refused {
 /// The methods of a path, for `Allow`.
 fn allowed<D: Dialect>(path: &str) -> String {
     let mut methods = Vec::new();
-    for facts in D::DOCUMENT.operations.iter().filter(|facts| facts.is_at(path)) {
+    let operations = D::DOCUMENT.operations;
+    // A path without parameters hides one that it would fit as well.
+    let is_fixed = operations.iter().any(|facts| facts.path == path);
+    for facts in operations.iter().filter(|facts| if is_fixed { facts.path == path } else { facts.is_at(path) }) {
         methods.push(facts.method);
         if facts.takes("HEAD") {
             methods.push("HEAD");

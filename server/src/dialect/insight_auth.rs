@@ -1,22 +1,33 @@
 //! `insight_auth`: logins by signature to applications, and what their users may do there. It translates; the rules are
 //! in the domain.
 
+mod configs;
 mod convert;
 mod fault;
 mod menus;
 
+use std::pin::Pin;
+
 use gatehouse_api::{
-    insight_auth::{Credential, DOCUMENT, Fault, Function, InsightAuth, Login, Navigator, TokenBundle},
-    runtime::{Context, Null},
+    insight_auth::{
+        ConfigDetail, ConfigLog, ConfigSummary, ConfigUpdate, Credential, DOCUMENT, Fault, Function, InsightAuth,
+        Login, Navigator, NewConfig, TokenBundle,
+    },
+    runtime::{Context, Null, WithOption},
 };
+use http::{HeaderMap, header};
 
 use crate::{
     domain::{
-        Core,
+        Core, Error,
         access::{AccessSession, Entry, Kind},
+        config::Search,
+        permission::Subject,
+        throttle::Device,
     },
-    http::mount::{Observer, Parts, origin},
+    http::mount::{Denial, Observer, Parts, origin},
 };
+use configs::{own_interfaces, page, unless_deleted, unless_updated};
 use fault::fault;
 
 /// What implements the operations of `insight_auth`.
@@ -40,13 +51,17 @@ pub struct Caller {
 impl InsightAuth for Handler {
     type Caller = Caller;
 
-    async fn authenticate(&self, _cx: &Context, credential: Credential) -> Result<Caller, Fault> {
+    /// Who calls; and whether they have the right that the operation needs, which comes before what they send.
+    async fn authenticate(&self, cx: &Context, credential: Credential) -> Result<Caller, Fault> {
         let (kind, token) = match credential {
             Credential::AccessToken(token) => (Kind::Access, token),
             Credential::RefreshToken(token) => (Kind::Refresh, token),
         };
         let token = token.unwrap_or_default();
         let session = self.core.access.check(kind, &token).await.map_err(fault)?;
+        if let Some(auth_code) = cx.operation.and_then(|operation| operation.auth_code) {
+            self.core.permissions.require(subject(&session), auth_code).await.map_err(fault)?;
+        }
         Ok(Caller { session, token })
     }
 
@@ -76,15 +91,90 @@ impl InsightAuth for Handler {
         Ok(Null)
     }
 
+    async fn list_configs(
+        &self,
+        _cx: &Context,
+        _caller: Caller,
+        keyword: Option<String>,
+        number: Option<i64>,
+        size: Option<i32>,
+    ) -> Result<WithOption<Vec<ConfigSummary>, Option<i64>>, Fault> {
+        let search = Search::new(keyword, number, size.map(i64::from)).map_err(fault)?;
+        Ok(page(self.core.configs.list(&search).await.map_err(fault)?))
+    }
+
+    async fn create_config(&self, _cx: &Context, caller: Caller, body: NewConfig) -> Result<String, Fault> {
+        self.core.configs.create(&caller.session.user, body.into()).await.map_err(fault)
+    }
+
+    async fn update_config(&self, _cx: &Context, caller: Caller, body: ConfigUpdate) -> Result<Null, Fault> {
+        let id = body.id.clone();
+        self.core.configs.update(&caller.session.user, &id, body.into()).await.map_err(unless_updated)?;
+        Ok(Null)
+    }
+
+    async fn delete_config(&self, _cx: &Context, caller: Caller, body: String) -> Result<Null, Fault> {
+        self.core.configs.delete(&caller.session.user, &body).await.map_err(unless_deleted)?;
+        Ok(Null)
+    }
+
+    async fn load_configs(&self, _cx: &Context, _caller: Caller) -> Result<Null, Fault> {
+        self.core.configs.load().await.map_err(fault)?;
+        Ok(Null)
+    }
+
+    async fn list_config_logs(
+        &self,
+        _cx: &Context,
+        _caller: Caller,
+        keyword: Option<String>,
+        number: Option<i64>,
+        size: Option<i32>,
+    ) -> Result<WithOption<Vec<ConfigLog>, Option<i64>>, Fault> {
+        let search = Search::new(keyword, number, size.map(i64::from)).map_err(fault)?;
+        Ok(page(self.core.configs.logs(&search).await.map_err(fault)?))
+    }
+
+    async fn get_config_log(&self, _cx: &Context, _caller: Caller, id: String) -> Result<ConfigLog, Fault> {
+        Ok(self.core.configs.log(&id).await.map_err(fault)?.into())
+    }
+
+    async fn get_config(&self, _cx: &Context, _caller: Caller, id: String) -> Result<ConfigDetail, Fault> {
+        Ok(self.core.configs.get(&id).await.map_err(fault)?.into())
+    }
+
     async fn list_navigators(&self, _cx: &Context, caller: Caller) -> Result<Vec<Navigator>, Fault> {
-        let navigators = self.core.permissions.navigators((&caller.session).into()).await.map_err(fault)?;
+        let navigators = self.core.permissions.navigators(subject(&caller.session)).await.map_err(fault)?;
         Ok(navigators.into_iter().map(Navigator::from).collect())
     }
 
     async fn list_functions(&self, _cx: &Context, caller: Caller, id: String) -> Result<Vec<Function>, Fault> {
-        let functions = self.core.permissions.functions((&caller.session).into(), &id).await.map_err(fault)?;
+        let functions = self.core.permissions.functions(subject(&caller.session), &id).await.map_err(fault)?;
         Ok(functions.into_iter().map(Function::from).collect())
     }
 }
 
-impl Observer for Handler {}
+/// Whose rights count: those of the user in the session's application and tenant.
+fn subject(session: &AccessSession) -> Subject {
+    Subject {
+        user_id: session.user.id,
+        app_id: session.app.id,
+        tenant_id: session.tenant.as_ref().map(|tenant| tenant.id),
+    }
+}
+
+impl Observer for Handler {
+    async fn open(&self) -> Result<(), Error> {
+        self.core.configs.open(&own_interfaces()).await
+    }
+
+    fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        if self.core.configs.is_due() { Some(Box::pin(self.core.configs.refresh())) } else { None }
+    }
+
+    fn admit(&self, operation: usize, cx: &Context, headers: &HeaderMap) -> Result<(), Denial> {
+        let user_agent = || headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
+        let admitted = self.core.configs.admit(operation, || Device::new(cx.client_ip, user_agent()));
+        admitted.map_err(|throttled| Denial { message: throttled.message.as_deref().map(str::to_owned) })
+    }
+}

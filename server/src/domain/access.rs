@@ -8,6 +8,9 @@ mod presented;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{Context, SHA256};
+use moka::sync::Cache;
+
 use crate::store::{AccessTokenRow, ELSEWHERE, Renewal, Store};
 
 use super::Error;
@@ -28,6 +31,9 @@ const REFRESHES: i32 = 12;
 
 /// Sessions remembered at once; some 800 bytes each.
 const CACHE_CAPACITY: u64 = 50_000;
+
+/// After this time without use a compared token is forgotten.
+const CACHE_IDLE: Duration = Duration::from_secs(3600);
 
 /// Ended sessions are kept for this long, so that their tokens are still told from forgeries.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
@@ -106,6 +112,21 @@ struct Known {
     refresh: Option<KeyedHash>,
 }
 
+impl Known {
+    const fn hash(&self, kind: Kind) -> Option<&KeyedHash> {
+        match kind {
+            Kind::Access => self.access.as_ref(),
+            Kind::Refresh => self.refresh.as_ref(),
+        }
+    }
+}
+
+/// A token whose secret has this hash.
+struct Genuine {
+    id: String,
+    hash: KeyedHash,
+}
+
 /// What opaque tokens are made with.
 pub(super) struct Parts {
     pub store: Store,
@@ -121,11 +142,14 @@ pub(super) struct Parts {
 pub struct AccessTokens {
     parts: Parts,
     known: Near<String, Known>,
+    /// Tokens whose secret was compared, by their SHA-256: what never changes of a token is judged once.
+    genuine: Cache<[u8; 32], Arc<Genuine>>,
 }
 
 impl AccessTokens {
     pub(super) fn new(parts: Parts) -> Self {
-        Self { parts, known: Near::new(CACHE_CAPACITY) }
+        let genuine = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_idle(CACHE_IDLE).build();
+        Self { parts, known: Near::new(CACHE_CAPACITY), genuine }
     }
 
     /// Begins a session of a user who has just proven who that is.
@@ -175,21 +199,8 @@ impl AccessTokens {
     /// login on another device ended it; [`Error::TokenExpired`] if it is an access token that can be renewed.
     pub async fn check(&self, kind: Kind, token: &str) -> Result<AccessSession, Error> {
         let parts = &self.parts;
-        let presented = Presented::read(token).ok_or(Error::Unauthorized)?;
-        let known = match self.known.peek(presented.id.as_str()) {
-            Some(known) => known,
-            None => Box::pin(self.read(&presented.id)).await?.ok_or(Error::Unauthorized)?,
-        };
+        let known = self.proven(kind, token).await?;
         let row = &known.row;
-        let hash = match kind {
-            Kind::Access => &known.access,
-            Kind::Refresh => &known.refresh,
-        };
-        let bound = kind.bound(&row.id);
-        let is_ours = |hash: &KeyedHash| hash.is_of(&parts.keys, Purpose::OpaqueToken, [&bound, &presented.secret]);
-        if !hash.as_ref().is_some_and(is_ours) {
-            return Err(Error::Unauthorized);
-        }
         let now = parts.clock.now().millis();
         if now >= row.fails_at {
             return Err(Error::Unauthorized);
@@ -202,7 +213,7 @@ impl AccessTokens {
         let app = parts.apps.by_id(row.app_id).await?.ok_or(Error::Unauthorized)?;
         let valid_from = user.tokens_valid_from.max(app.tokens_valid_from);
         let may_go_on = !user.banned && app.status == AppStatus::Enabled && row.created_at >= valid_from.millis();
-        if !may_go_on || presented.user_id != user.uid {
+        if !may_go_on {
             return Err(Error::Unauthorized);
         }
         if kind == Kind::Access && now >= row.expires_at {
@@ -248,6 +259,40 @@ impl AccessTokens {
     pub async fn purge(&self) -> Result<u64, Error> {
         let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
         Ok(self.parts.store.purge_access_tokens(self.parts.clock.now().millis().saturating_sub(kept)).await?)
+    }
+
+    /// The session whose secret a token holds, whatever has become of it.
+    async fn proven(&self, kind: Kind, token: &str) -> Result<Arc<Known>, Error> {
+        if token.len() > presented::MAX {
+            return Err(Error::Unauthorized);
+        }
+        let fingerprint = fingerprint(kind, token);
+        if let Some(genuine) = self.genuine.get(&fingerprint) {
+            let known = self.known_of(&genuine.id).await?;
+            // A retired key takes what was hashed under it with it, remembered or not.
+            let is_current = known.hash(kind) == Some(&genuine.hash) && self.parts.keys.knows(&genuine.hash.key_id);
+            return if is_current { Ok(known) } else { Err(Error::Unauthorized) };
+        }
+        let presented = Presented::read(token).ok_or(Error::Unauthorized)?;
+        let known = self.known_of(&presented.id).await?;
+        let hash = known.hash(kind).ok_or(Error::Unauthorized)?;
+        if !hash.is_of(&self.parts.keys, Purpose::OpaqueToken, [&kind.bound(&presented.id), &presented.secret]) {
+            return Err(Error::Unauthorized);
+        }
+        let user = self.parts.users.by_id(known.row.user_id).await?;
+        if user.is_none_or(|user| user.uid != presented.user_id) {
+            return Err(Error::Unauthorized);
+        }
+        self.genuine.insert(fingerprint, Arc::new(Genuine { id: presented.id, hash: hash.clone() }));
+        Ok(known)
+    }
+
+    /// The session with this id; [`Error::Unauthorized`] if there is none.
+    async fn known_of(&self, id: &str) -> Result<Arc<Known>, Error> {
+        match self.known.peek(id) {
+            Some(known) => Ok(known),
+            None => Box::pin(self.read(id)).await?.ok_or(Error::Unauthorized),
+        }
     }
 
     async fn app(&self, app_id: &str) -> Result<Arc<App>, Error> {
@@ -299,4 +344,14 @@ impl Bundle {
     pub fn failure(&self) -> Duration {
         self.session.app.refresh_life
     }
+}
+
+/// A token is another one where the other kind is asked for.
+fn fingerprint(kind: Kind, token: &str) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(&[kind as u8]);
+    context.update(token.as_bytes());
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(context.finish().as_ref());
+    fingerprint
 }

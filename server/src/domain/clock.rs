@@ -1,9 +1,9 @@
 //! Time as a parameter: every rule that depends on the time takes a [`Clock`], so that a test can say what time it is.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -77,8 +77,19 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<Hands>),
 }
+
+/// What a manual clock shows, in milliseconds: the time of day, and how much time has passed.
+#[derive(Debug)]
+struct Hands {
+    now: AtomicI64,
+    elapsed: AtomicU64,
+}
+
+/// The beginning of [`Clock::elapsed`].
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock which nobody sets")]
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     /// The clock of the operating system.
@@ -88,15 +99,24 @@ impl Clock {
 
     /// A clock that stands at `start` until its handle moves it.
     pub fn manual(start: Timestamp) -> (Self, ManualClock) {
-        let now = Arc::new(AtomicI64::new(start.millis()));
-        (Self(Source::Manual(Arc::clone(&now))), ManualClock(now))
+        let hands = Arc::new(Hands { now: AtomicI64::new(start.millis()), elapsed: AtomicU64::new(0) });
+        (Self(Source::Manual(Arc::clone(&hands))), ManualClock(hands))
+    }
+
+    /// The time since some beginning. Unlike the present moment it never steps, whoever sets the clock: what has to last
+    /// so long is measured by it, as far as it need not outlive the process.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Source::Manual(hands) => Duration::from_millis(hands.elapsed.load(Ordering::SeqCst)),
+            Source::System => BEGINNING.elapsed(),
+        }
     }
 
     /// The present moment.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Source::Manual(hands) => Timestamp(hands.now.load(Ordering::SeqCst)),
             Source::System => match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
                 Ok(since) => Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
                 Err(before) => Timestamp(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX)),
@@ -107,17 +127,18 @@ impl Clock {
 
 /// The handle that moves a [`Clock::manual`].
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<AtomicI64>);
+pub struct ManualClock(Arc<Hands>);
 
 impl ManualClock {
-    /// Moves the clock into the future by `span`, in whole milliseconds.
+    /// Lets `span` pass, in whole milliseconds.
     pub fn advance(&self, span: Duration) {
-        self.0.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.0.now.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.0.elapsed.fetch_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
-    /// Sets the clock to `moment`, which may lie in the past.
+    /// Sets the clock to `moment`, which may lie in the past, while no time passes.
     pub fn set(&self, moment: Timestamp) {
-        self.0.store(moment.millis(), Ordering::SeqCst);
+        self.0.now.store(moment.millis(), Ordering::SeqCst);
     }
 }
 
@@ -152,8 +173,10 @@ mod tests {
         assert_eq!(clock.now(), clock.clone().now());
         handle.advance(Duration::from_millis(1500));
         assert_eq!(clock.now().millis(), 11_500);
+        assert_eq!(clock.elapsed(), Duration::from_millis(1500));
         handle.set(Timestamp::from_seconds(3));
         assert_eq!(clock.now().seconds(), 3);
+        assert_eq!(clock.elapsed(), Duration::from_millis(1500), "the clock was set, and no time has passed");
     }
 
     #[test]

@@ -107,6 +107,14 @@ impl Mounted {
         self.limits.as_ref().filter(|_| limited).map(|limits| limits.hit(client))
     }
 
+    /// The reply in place of the operation that a request is meant for, if that may not be called now.
+    async fn denial(&self, operation: Option<usize>, cx: &Context, headers: &HeaderMap) -> Option<Matched> {
+        if let Some(work) = self.routes.prepare() {
+            work.await;
+        }
+        self.routes.denial(operation?, cx, headers)
+    }
+
     /// What every reply of a dialect has, and what is kept of it.
     fn finish(
         &self,
@@ -186,6 +194,7 @@ impl Front {
         cx.language = language(mounted.document, request.headers());
         unalias(mounted.document, &mut request);
         let operation = mounted.document.position(request.method().as_str(), request.uri().path());
+        cx.operation = operation.map(|at| &mounted.document.operations[at]);
         let decision = mounted.count(operation, cx.client_ip);
         let origin = mounted.cors.allows(request.headers()).cloned();
 
@@ -198,7 +207,10 @@ impl Front {
             }
             _ if mounted.routes.hides(request.uri().path(), cx.client_ip) => refusal(mounted, &cx, Refusal::NotFound),
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
-            _ => self.call(mounted, &cx, request, peer, local).await,
+            _ => match mounted.denial(operation, &cx, request.headers()).await {
+                Some(denied) => denied,
+                None => self.call(mounted, &cx, request, peer, local).await,
+            },
         };
         let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
         let mut response = mounted.finish(tally, &cx, matched, decision, started);
@@ -237,6 +249,7 @@ impl Front {
         Context {
             trace: self.traces.of(headers, at),
             language: Language::English,
+            operation: None,
             client_ip: client_ip(peer.ip(), headers, &self.rules.trusted_proxies),
             at_millis: at.millis(),
             reveal: self.rules.reveal,

@@ -1,8 +1,8 @@
 //! A dialect as the front sees it: one object, whatever its types.
 
-use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{borrow::Cow, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use gatehouse_api::runtime::{Context, Dialect, Document, ErrorCode, Matched, Refusal, RouteTable};
+use gatehouse_api::runtime::{Context, Dialect, Document, ErrorCode, Fault, Matched, Refusal, RouteTable};
 use http::HeaderMap;
 use poem::{Request, Response};
 
@@ -12,7 +12,7 @@ use super::metrics::Metrics;
 use crate::{
     config::Config,
     domain::{
-        Core,
+        Core, Error,
         limit::{Decision, Limits},
         origin::Origin,
     },
@@ -37,8 +37,31 @@ pub fn origin(document: &Document, cx: &Context) -> Origin {
     Origin { dialect: document.dialect, client: cx.client_ip, trace: cx.trace.to_string() }
 }
 
+/// Why an operation is not called now: the code of [`Refusal::TooManyRequests`], as an outcome of the operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// What the envelope says instead of the code's message.
+    pub message: Option<String>,
+}
+
 /// What a dialect wants of the front, and is told by it, beside its operations.
 pub trait Observer: Send + Sync + 'static {
+    /// What has to be done before the first request.
+    fn open(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// What has to be done before this request; asked for each, and hardly ever anything.
+    fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        None
+    }
+
+    /// Whether the operation at this place in the document may be called now. It is asked before the request is read
+    /// beyond its head, and before its credential is looked at.
+    fn admit(&self, _operation: usize, _cx: &Context, _headers: &HeaderMap) -> Result<(), Denial> {
+        Ok(())
+    }
+
     /// The limit that its document sets for a client address.
     fn limits(&self) -> Option<Arc<Limits>> {
         None
@@ -73,6 +96,15 @@ pub trait Mount: Send + Sync {
 
     /// The reply to a request of its prefixes.
     fn call<'a>(&'a self, cx: &'a Context, request: Request) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>>;
+
+    /// As [`Observer::open`].
+    fn open<'a>(&'a self) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+    /// As [`Observer::prepare`].
+    fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>>;
+
+    /// The reply in place of an operation that may not be called now; see [`Observer::admit`].
+    fn denial(&self, operation: usize, cx: &Context, headers: &HeaderMap) -> Option<Matched>;
 
     /// A reply in its envelope that the transport gives by itself.
     fn refusal(&self, cx: &Context, refusal: Refusal) -> Response;
@@ -113,6 +145,25 @@ where
 
     fn call<'a>(&'a self, cx: &'a Context, request: Request) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>> {
         Box::pin(RouteTable::call(self, cx, request))
+    }
+
+    fn open<'a>(&'a self) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>> {
+        Box::pin(self.dialect().handler().open())
+    }
+
+    fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        self.dialect().handler().prepare()
+    }
+
+    fn denial(&self, operation: usize, cx: &Context, headers: &HeaderMap) -> Option<Matched> {
+        let denial = self.dialect().handler().admit(operation, cx, headers).err()?;
+        let refusal = Refusal::TooManyRequests;
+        let fault = Fault::new(D::Code::of_refusal(refusal));
+        let fault = match denial.message {
+            Some(message) => fault.with_message(Cow::Owned(message)),
+            None => fault,
+        };
+        Some(Matched { response: Self::fault_of(cx, operation, &fault), refused: Some(refusal) })
     }
 
     fn refusal(&self, cx: &Context, refusal: Refusal) -> Response {

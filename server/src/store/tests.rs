@@ -1,5 +1,7 @@
 //! The store on every database system that is there; see [`crate::testing`].
 
+mod access;
+mod config;
 mod migration;
 mod product;
 mod project;
@@ -56,6 +58,25 @@ fn event(user_id: i64) -> AuditRow {
         subject: None,
         client: "127.0.0.1".to_owned(),
         trace: "trace".to_owned(),
+    }
+}
+
+/// A session that is good from 1000 to 9000.
+fn access_token(id: &str, user_id: i64, app_id: i64) -> AccessTokenRow {
+    AccessTokenRow {
+        id: id.to_owned(),
+        user_id,
+        app_id,
+        tenant_id: None,
+        device_id: None,
+        access_hash: "0011:00ff".to_owned(),
+        refresh_hash: "0011:00ee".to_owned(),
+        refreshes: 0,
+        created_at: 1000,
+        expires_at: 3000,
+        fails_at: 9000,
+        revoked_at: None,
+        revoked_why: None,
     }
 }
 

@@ -1,16 +1,27 @@
 //! `insight_auth`: one exchange a test, named operation and case.
 
+mod config_limits;
+mod config_writes;
+mod configs;
 mod create_code;
+mod create_config;
 mod create_token;
+mod delete_config;
 mod delete_token;
 mod exclusive;
+mod get_config;
+mod get_config_log;
 mod get_token_status;
+mod list_config_logs;
+mod list_configs;
 mod list_functions;
 mod list_navigators;
+mod load_configs;
 mod lock;
 mod races;
 mod refresh_token;
 mod restart;
+mod update_config;
 
 use contract_tests::{
     fixture::{ADMIN, DEMO_APP, Fixture},
@@ -31,6 +42,7 @@ pub const DIALECT: Dialect = Dialect {
     name: "insight_auth",
     credential: |server, scheme| {
         Box::pin(async move {
+            configs::permit(server).await;
             let bundle = bundle(server).await;
             if scheme == "refreshToken" { ("refresh token", bundle.refresh) } else { ("access token", bundle.access) }
         })
@@ -45,6 +57,12 @@ pub const DIALECT: Dialect = Dialect {
                         ("appId", DEMO_APP.into()),
                         ("tenantId", Value::Null),
                     ]
+                }
+                // The demo realm has a config for the one of the example.
+                "createConfig" => vec![("url", "/base/user/v1.0/users/{id}".into())],
+                "getConfig" | "updateConfig" | "deleteConfig" | "listConfigLogs" | "getConfigLog" => {
+                    configs::samples(server).await;
+                    Vec::new()
                 }
                 _ => Vec::new(),
             }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use super::http::{self, Request};
@@ -24,6 +25,19 @@ const PRODUCT: &str = "/v1.0/openapi/createProduct";
 const COEUS_LOGIN: &str = "/api/v1/login";
 const CREATE_PROJECT: &str = "/api/v1/project/create";
 const PROJECTS: &str = "/api/v1/project/list";
+const CODE: &str = "/base/auth/v1.0/tokens/codes?account=admin";
+const INSIGHT_LOGIN: &str = "/base/auth/v1.0/tokens";
+const STATUS: &str = "/base/auth/v1.0/tokens/status";
+const CONFIGS: &str = "/base/auth/v1.0/configs";
+
+/// The demo data's application of insight_auth.
+const INSIGHT_APP: &str = "9dd99dd9e6df467a8207d05ea5581125";
+
+/// The MD5 of the demo data's password.
+const DIGEST: &str = "e10adc3949ba59abbe56e057f20f883e";
+
+/// The largest limit of an interface config.
+const CONFIG_LIMIT: i32 = i32::MAX;
 
 /// The demo data's administrator.
 const USER: &str = r#"{"username":"admin","password":"123456"}"#;
@@ -41,6 +55,8 @@ pub(super) struct Case {
     pub(super) floors: &'static [Target],
     /// Lua by which each reply changes the next request.
     pub(super) script: Option<&'static str>,
+    /// What the script sends in turn with the request.
+    pub(super) second: Option<fn(&Session) -> Result<Request, Failure>>,
 }
 
 const BOTH: &[Target] = &[Target::Constant, Target::ByHand];
@@ -64,6 +80,7 @@ pub(super) const CASES: &[Case] = &[
         goal: Some(0.62),
         floors: BOTH,
         script: None,
+        second: None,
     },
     Case {
         name: "token",
@@ -72,6 +89,7 @@ pub(super) const CASES: &[Case] = &[
         goal: Some(0.55),
         floors: BOTH,
         script: None,
+        second: None,
     },
     Case {
         name: "app-list",
@@ -80,6 +98,7 @@ pub(super) const CASES: &[Case] = &[
         goal: None,
         floors: BOTH,
         script: None,
+        second: None,
     },
     Case {
         name: "x-token",
@@ -91,6 +110,7 @@ pub(super) const CASES: &[Case] = &[
         goal: None,
         floors: CONSTANT,
         script: None,
+        second: None,
     },
     Case {
         name: "projects",
@@ -99,6 +119,34 @@ pub(super) const CASES: &[Case] = &[
         goal: None,
         floors: CONSTANT,
         script: None,
+        second: None,
+    },
+    Case {
+        name: "status",
+        request: |session| Request::get(STATUS).header("authorization", &session.users.insight),
+        accepted: "\"code\":200",
+        goal: Some(0.60),
+        floors: CONSTANT,
+        script: None,
+        second: None,
+    },
+    Case {
+        name: "configs",
+        request: |session| Request::get(CONFIGS).header("authorization", &session.users.insight),
+        accepted: "\"code\":200",
+        goal: None,
+        floors: CONSTANT,
+        script: None,
+        second: None,
+    },
+    Case {
+        name: "signature",
+        request: |_| Request::get(CODE),
+        accepted: "\"code\":200",
+        goal: None,
+        floors: &[],
+        script: Some(include_str!("signature.lua")),
+        second: Some(|session| signed_login(session.address)),
     },
     Case {
         name: "refresh",
@@ -107,6 +155,7 @@ pub(super) const CASES: &[Case] = &[
         goal: None,
         floors: &[],
         script: Some(ROTATE),
+        second: None,
     },
     Case {
         name: LOGIN_CASE,
@@ -115,6 +164,7 @@ pub(super) const CASES: &[Case] = &[
         goal: None,
         floors: &[],
         script: None,
+        second: None,
     },
 ];
 
@@ -138,6 +188,8 @@ pub(super) struct Users {
     refresh: String,
     /// A token of coeus_gateway.
     coeus: String,
+    /// An access token of insight_auth.
+    insight: String,
 }
 
 /// What a client of the server holds while it asks.
@@ -168,13 +220,41 @@ impl Session {
             access: text(&pair, "/result/access_token")?,
             refresh: text(&pair, "/result/refresh_token")?,
             coeus: text(&coeus, "/data/auth_token")?,
+            insight: text(&reply_of(self.address, &signed_login(self.address)?)?, "/data/accessToken")?,
         };
+        self.widen_limits()?;
         for number in 1..=APPS {
             let project = json!({ "project_type": 1, "project_name": format!("Measured project {number:02}") });
             let request = Request::json(CREATE_PROJECT, &project.to_string());
             reply_of(self.address, &request.header("authorization", &self.users.coeus))?;
         }
         self.create_apps()
+    }
+
+    /// Lets one device call as often as it can. Its calls are still counted, and those that nothing limits are from now on.
+    fn widen_limits(&self) -> Result<(), Failure> {
+        for (method, url) in [("GET", CODE), ("POST", INSIGHT_LOGIN), ("GET", STATUS), ("GET", CONFIGS)] {
+            let url = url.split('?').next().unwrap_or_default();
+            let listed = Request::get(&format!("{CONFIGS}?keyword={url}&page=1&size=100"));
+            let listed = reply_of(self.address, &listed.header("authorization", &self.users.insight))?;
+            let configs = listed["data"].as_array().context("there is no list of configs")?;
+            let mut config = configs
+                .iter()
+                .find(|config| config["method"] == method && config["url"] == url)
+                .context(format_args!("there is no config of {method} {url}"))?
+                .clone();
+            config["limit"] = true.into();
+            config["limitGap"] = Value::Null;
+            config["limitCycle"] = 86_400.into();
+            config["limitMax"] = CONFIG_LIMIT.into();
+            let mut edit = Request::json(CONFIGS, &config.to_string()).header("authorization", &self.users.insight);
+            edit.method = "PUT".into();
+            let reply = reply_of(self.address, &edit)?;
+            if reply["code"] != 200 {
+                return Err(Failure::new(format!("{method} {url} stays limited: {reply}")));
+            }
+        }
+        Ok(())
     }
 
     /// Creates the applications that the measured page shows.
@@ -196,6 +276,16 @@ pub(super) const REDIRECT_URI: &str = "https://example.com/callback";
 
 pub(super) fn app_name(number: usize) -> String {
     format!("Measured application {number:02}")
+}
+
+/// A login with the signature of a Code that the server gives for it.
+fn signed_login(address: SocketAddr) -> Result<Request, Failure> {
+    let md5 = |text: String| hex::encode(Md5::digest(text.as_bytes()));
+    let reply = reply_of(address, &Request::get(CODE))?;
+    let code = reply["data"].as_str().context(format_args!("{CODE} gives no Code: {reply}"))?;
+    let signature = md5(format!("{}{code}", md5(format!("admin{DIGEST}"))));
+    let login = json!({ "appId": INSIGHT_APP, "account": "admin", "signature": signature });
+    Ok(Request::json(INSIGHT_LOGIN, &login.to_string()))
 }
 
 /// The `data` of a success of go_api.

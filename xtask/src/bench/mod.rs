@@ -94,7 +94,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut expected = Vec::new();
     for subject in &subjects {
         for case in &cases {
-            expected.push(if subject.answers(case) { Some(probe(subject, case)?.length) } else { None });
+            expected.push(if subject.answers(case) { Some(length(subject, case)?) } else { None });
         }
     }
     let has_logins = cases.iter().any(|case| case.name == LOGIN_CASE);
@@ -213,10 +213,21 @@ fn ammunition<'a>(subject: &Subject, case: &'a Case) -> wrk::Ammunition<'a> {
     wrk::Ammunition { name: case.name, request: (case.request)(&subject.session), script: case.script }
 }
 
+/// How long a reply of the case is, in bytes: the mean, where two requests take turns.
+fn length(subject: &Subject, case: &Case) -> Result<usize, Failure> {
+    let first = probe(subject, case)?.length;
+    let Some(second) = case.second else { return Ok(first) };
+    Ok(usize::midpoint(first, ask(subject, case, &second(&subject.session)?)?.length))
+}
+
 /// One reply of the case, checked to be a success.
 fn probe(subject: &Subject, case: &Case) -> Result<Reply, Failure> {
-    let request = (case.request)(&subject.session);
-    let reply = http::send(subject.server.address, &request).context(subject.target.name())?;
+    ask(subject, case, &(case.request)(&subject.session))
+}
+
+/// The reply to one request of the case, checked to be a success.
+fn ask(subject: &Subject, case: &Case, request: &http::Request) -> Result<Reply, Failure> {
+    let reply = http::send(subject.server.address, request).context(subject.target.name())?;
     let text = String::from_utf8_lossy(&reply.body);
     if reply.status == 200 && text.contains(case.accepted) {
         return Ok(reply);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::signed::is_id;
 
 /// The longest token that is read. Ours have some 200 characters.
-const MAX: usize = 1024;
+pub(super) const MAX: usize = 1024;
 
 /// What a token says. It proves nothing but by its secret.
 #[derive(Debug, Deserialize)]
@@ -24,9 +24,6 @@ pub(super) struct Presented {
 impl Presented {
     /// What a token says; none for what is no token.
     pub(super) fn read(token: &str) -> Option<Self> {
-        if token.len() > MAX {
-            return None;
-        }
         let json = STANDARD.decode(token).ok()?;
         let presented: Self = serde_json::from_slice(&json).ok()?;
         is_id(&presented.id).then_some(presented)
@@ -76,7 +73,6 @@ mod tests {
             token(r#"{"id":"x","userId":"u","secret":"s"}"#),
             token(r#"{"id":1,"userId":"u","secret":"s"}"#),
             token(&format!(r#"{{"id":"{ID}","secret":"s"}}"#)),
-            "A".repeat(5000),
         ] {
             assert!(Presented::read(&bad).is_none(), "{bad}");
         }
