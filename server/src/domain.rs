@@ -204,8 +204,9 @@ impl Core {
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
         let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store.clone(), clock.clone(), random.clone());
-        let configs = Configs::new(store.clone(), clock.clone(), random.clone());
+        let configs = Arc::new(Configs::new(store.clone(), clock.clone(), random.clone()));
         let realms = Realms::new(realm::Parts {
+            configs: Arc::clone(&configs),
             store,
             apps: Arc::clone(&apps),
             users: Arc::clone(&users),
@@ -228,7 +229,7 @@ impl Core {
             projects: Arc::new(projects),
             permissions,
             products: Arc::new(products),
-            configs: Arc::new(configs),
+            configs,
             realms: Arc::new(realms),
             audit,
             vault,

@@ -325,7 +325,7 @@ impl Fixture {
         let seed = REALM_SEED + self.realms.fetch_add(1, Ordering::SeqCst);
         let core = core(&self.config, &self.store, &self.core.clock, Random::seeded(seed));
         apply(&core, realm).await;
-        self.core.realms.forget();
+        self.core.realms.settle().await.expect("the store answers");
     }
 
     /// A token with this header and these claims, as JSON texts, signed with the very key that the server uses for the

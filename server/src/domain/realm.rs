@@ -20,9 +20,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Error;
 use super::app::Apps;
 use super::audit::Audit;
 use super::clock::Clock;
+use super::config::Configs;
 use super::password::Digest;
 use super::random::Random;
 use super::secret::Secret;
@@ -97,6 +99,7 @@ pub(super) struct Parts {
     pub store: Store,
     pub apps: Arc<Apps>,
     pub users: Arc<Users>,
+    pub configs: Arc<Configs>,
     pub vault: Arc<Vault>,
     pub audit: Audit,
     pub clock: Clock,
@@ -138,11 +141,15 @@ impl Realms {
         Err(RealmError::Busy)
     }
 
-    /// Forgets what is remembered of applications and users, so that what another process applied counts at once, rather
-    /// than after some seconds.
-    pub fn forget(&self) {
+    /// Forgets what is remembered of applications and users, and reads the limits of our own operations again, so that what
+    /// another process applied counts at once, rather than after some seconds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn settle(&self) -> Result<(), Error> {
         self.parts.apps.forget_all();
         self.parts.users.forget_all();
+        self.parts.configs.load().await
     }
 
     async fn write(&self, scope: &UserScope, seen: &RealmState, plan: Plan) -> Result<Option<Applied>, RealmError> {
@@ -164,7 +171,10 @@ impl Realms {
             if !self.parts.store.write_realm(scope, seen, &writes).await? {
                 return Ok(None);
             }
-            self.forget();
+            // It is done, even if the limits cannot be read now: a server reads them again within seconds.
+            if let Err(error) = self.settle().await {
+                tracing::warn!(error = error.chain(), "changed limits take effect later");
+            }
         }
         let generated = generated.into_iter();
         let generated = generated.map(|(of, id, secret)| Generated { of: format!("{of} {id}"), secret }).collect();

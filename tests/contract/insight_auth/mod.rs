@@ -63,6 +63,8 @@ pub const DIALECT: Dialect = Dialect {
                         ("tenantId", Value::Null),
                     ]
                 }
+                // The demo realm has a config for the one of the example.
+                "createConfig" => vec![("url", "/base/user/v1.0/users/{id}".into())],
                 "createTokenWithWechatCode" => {
                     wechat_app(server).await;
                     server.wechat.grant(WECHAT_CODE, UNION_ID);

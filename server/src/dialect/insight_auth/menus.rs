@@ -2,17 +2,7 @@
 
 use gatehouse_api::{insight_auth as wire, runtime::Null};
 
-use crate::domain::{
-    access::AccessSession,
-    permission::{Function, Navigator, Subject},
-};
-
-impl From<&AccessSession> for Subject {
-    fn from(session: &AccessSession) -> Self {
-        let tenant_id = session.tenant.as_ref().map(|tenant| tenant.id);
-        Self { user_id: session.user.id, app_id: session.app.id, tenant_id }
-    }
-}
+use crate::domain::permission::{Function, Navigator};
 
 impl From<Navigator> for wire::Navigator {
     fn from(navigator: Navigator) -> Self {

@@ -252,7 +252,11 @@ impl<'a> Planner<'a> {
             let current = self.state.configs.get(&uid);
             let config = config(entry, current.map_or(self.plan.writes.now, |config| config.created_at));
             let change = Change::between("config", uid.clone(), current, &config);
-            let mut log = record::log(self.parts.random.hex(32), &uid, current, Some(&config));
+            let log_id = self.parts.random.hex(32);
+            let mut log = match current {
+                Some(current) => record::changed(log_id, &uid, current, &config),
+                None => record::added(log_id, &uid, &config),
+            };
             log.wanted = text(&entry.log_id).filter(|_| change.action == Action::Created);
             if self.put(change, RealmPut::Config(uid, config)) {
                 self.plan.writes.logs.push(log);
@@ -336,7 +340,7 @@ impl<'a> Planner<'a> {
         for (uid, config) in &state.configs {
             if !self.world.keeps_config(uid, config) {
                 self.remove(Change::removal("config", uid.clone()), RealmRemoval::Config(uid.clone()));
-                let log = record::log(self.parts.random.hex(32), uid, Some(config), None);
+                let log = record::removed(self.parts.random.hex(32), uid, config);
                 self.plan.writes.logs.push(log);
             }
         }
