@@ -94,7 +94,8 @@ enum InterfaceLog {
 enum WechatApp {
     Table,
     Id,
-    WechatAppId,
+    #[sea_orm(iden = "wechat_app_id")]
+    OwnId,
     SecretSealed,
 }
 
@@ -230,10 +231,10 @@ impl Migration {
         table
             .table(WechatApp::Table)
             .col(big_pk_auto(WechatApp::Id))
-            .col(string_len(WechatApp::WechatAppId, 64))
+            .col(string_len(WechatApp::OwnId, 64))
             .col(string_len(WechatApp::SecretSealed, 512));
         manager.create_table(exact_text(manager, &mut table).await?.to_owned()).await?;
-        unique(manager, "uq_wechat_app_id", WechatApp::Table, [WechatApp::WechatAppId]).await?;
+        unique(manager, "uq_wechat_app_id", WechatApp::Table, [WechatApp::OwnId]).await?;
 
         let mut table = Table::create();
         table

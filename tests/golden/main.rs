@@ -14,5 +14,6 @@ mod plain;
 mod replies;
 mod round_trip;
 mod security;
+mod text_too;
 mod transport;
 mod websocket;

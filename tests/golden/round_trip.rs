@@ -5,7 +5,9 @@ use std::sync::Arc;
 use contract_tests::{meaning::differences, spec::Spec};
 use gatehouse_api::runtime::{Dialect, RouteTable};
 
-use crate::{bodies, envelopes, generated, idempotent, names, parameters, plain, replies, security, websocket};
+use crate::{
+    bodies, envelopes, generated, idempotent, names, parameters, plain, replies, security, text_too, websocket,
+};
 
 fn differences_of<D: Dialect>(routes: D) -> Vec<String> {
     let document = D::DOCUMENT;
@@ -49,6 +51,7 @@ round_trips! {
     plain: plain::Doors,
     schemas: bodies::Echo,
     security: security::Doors,
+    text_too: text_too::Echo,
     timed: envelopes::Handler,
     websocket: websocket::Echo,
 }

@@ -2105,10 +2105,10 @@ pub mod types {
         pub mobile: String,
         /// The verification code that was sent to the number.
         pub code: String,
-        /// The text true where another WeChat account of the user, and another user of the WeChat account, may
-        /// be given up.
+        /// Whether another WeChat account of the user, and another user of the WeChat account, may be given up.
+        /// The texts true and false are taken as well.
         #[serde(rename = "isReplace", skip_serializing_if = "Option::is_none")]
-        pub is_replace: Option<String>,
+        pub is_replace: Option<bool>,
         /// What the client calls its device.
         #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
         pub device_id: Option<String>,

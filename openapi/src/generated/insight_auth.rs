@@ -658,10 +658,15 @@ pub struct WechatBinding {
     /// The verification code that was sent to the number.
     #[oai(validator(min_length = 1, max_length = 16))]
     pub code: String,
-    /// The text true where another WeChat account of the user, and another user of the WeChat account, may be given up.
-    #[oai(rename = "isReplace", nullable, skip_serializing_if_is_none, validator(pattern = "^(true|false)$"))]
-    #[serde(rename = "isReplace", skip_serializing_if = "Option::is_none")]
-    pub is_replace: Option<String>,
+    /// Whether another WeChat account of the user, and another user of the WeChat account, may be given up. The texts true and false are taken as well.
+    #[oai(rename = "isReplace", nullable, skip_serializing_if_is_none)]
+    #[serde(
+        rename = "isReplace",
+        default,
+        deserialize_with = "runtime::truth",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_replace: Option<bool>,
     /// What the client calls its device.
     #[oai(rename = "deviceId", nullable, skip_serializing_if_is_none, validator(max_length = 128))]
     #[serde(rename = "deviceId", skip_serializing_if = "Option::is_none")]
@@ -669,8 +674,6 @@ pub struct WechatBinding {
 }
 
 static WECHAT_BINDING_MOBILE: check::Pattern = check::Pattern::new("^[+]?[0-9]{5,20}$");
-
-static WECHAT_BINDING_IS_REPLACE: check::Pattern = check::Pattern::new("^(true|false)$");
 
 impl Checked for WechatBinding {
     fn check(&self) -> Result<(), Refused> {
@@ -686,9 +689,6 @@ impl Checked for WechatBinding {
         WECHAT_BINDING_MOBILE.check("mobile", &self.mobile)?;
         check::min_length("code", &self.code, 1)?;
         check::max_length("code", &self.code, 16)?;
-        if let Some(value) = &self.is_replace {
-            WECHAT_BINDING_IS_REPLACE.check("isReplace", value)?;
-        }
         if let Some(value) = &self.device_id {
             check::max_length("deviceId", value, 128)?;
         }

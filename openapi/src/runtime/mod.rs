@@ -27,7 +27,7 @@ pub use plain::{HeaderSet, HttpCode, Parts, PlainAnswer, PlainOperation, WithHea
 pub use routes::{Matched, RouteTable};
 pub use security::{Scheme, SchemeKind, handler};
 pub use socket::{OnSocket, Socket, SocketAnswer, SocketError, SocketFrame, SocketUpgrade};
-pub use strict::{not_null, present};
+pub use strict::{not_null, present, truth};
 pub use types::{MaybeNull, Null, empty_object};
 
 pub use crate::empty_object;

@@ -96,7 +96,7 @@ impl InsightAuth for Handler {
             union_id: body.union_id,
             mobile: Handle::phone(&body.mobile).map_err(fault)?,
             code: body.code,
-            replace: body.is_replace.as_deref() == Some("true"),
+            replace: body.is_replace.unwrap_or_default(),
         };
         let bundle = self.core.wechat.bind(&origin(&DOCUMENT, cx), entry, claim).await.map_err(fault)?;
         Ok(bundle.into())

@@ -92,6 +92,16 @@ async fn ok_with_replacement() {
     stranger(&server, UNION_ID).await;
     server.clock.advance(Duration::from_secs(60));
     let code = sms_code(&server, MOBILE).await;
+    transcript!(server.send(request_with(&code, &json!({ "isReplace": true }))).await);
+}
+
+#[tokio::test]
+async fn ok_with_replacement_as_a_text() {
+    let server = Fixture::start().await;
+    bind(&server, OTHER_UNION_ID, MOBILE).await;
+    stranger(&server, UNION_ID).await;
+    server.clock.advance(Duration::from_secs(60));
+    let code = sms_code(&server, MOBILE).await;
     transcript!(server.send(request_with(&code, &json!({ "isReplace": "true" }))).await);
 }
 
@@ -107,7 +117,7 @@ async fn wechat_bound() {
     stranger(&server, UNION_ID).await;
     server.clock.advance(Duration::from_secs(60));
     let code = sms_code(&server, MOBILE).await;
-    transcript!(server.send(request_with(&code, &json!({ "isReplace": "false" }))).await);
+    transcript!(server.send(request_with(&code, &json!({ "isReplace": false }))).await);
 }
 
 #[tokio::test]

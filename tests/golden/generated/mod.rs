@@ -14,5 +14,6 @@ pub mod parameters;
 pub mod plain;
 pub mod schemas;
 pub mod security;
+pub mod text_too;
 pub mod timed;
 pub mod websocket;

@@ -391,6 +391,8 @@ pub struct Property {
     pub ty: Type,
     /// What a missing one stands for.
     pub default: Option<serde_json::Value>,
+    /// Whether the texts of its truth values are taken as well.
+    pub text_too: bool,
 }
 
 /// A type.

@@ -9,9 +9,9 @@ use crate::codegen::{
     server::types::{of_replies, of_requests},
 };
 
-/// The type of a parameter or a property and its default, which other types do not have.
-pub fn typed(node: &Node<'_>) -> (Option<Type>, Option<Value>) {
-    (schema::with_default(node), node.value.get("default").cloned())
+/// The type of a parameter or a property and its default, which other types do not have. It may have these extensions.
+pub fn typed(node: &Node<'_>, extensions: &[&'static str]) -> (Option<Type>, Option<Value>) {
+    (schema::with_default(node, extensions), node.value.get("default").cloned())
 }
 
 /// Refuses the default of a property that could not stand for a missing one.
@@ -63,6 +63,12 @@ pub fn all(checks: &Checks<'_>) {
     let (requests, replies) = (of_requests(checks.doc), of_replies(checks.doc));
     for schema in &checks.doc.schemas {
         let Form::Object(properties) = &schema.form else { continue };
+        for Property { name, .. } in properties.iter().filter(|property| property.text_too) {
+            if replies.contains(&schema.name) || !requests.contains(&schema.name) {
+                let at = format!("/components/schemas/{}/properties/{}/x-text-too", step(&schema.name), step(name));
+                checks.refuse(&at, "two ways to write a value are for what only requests hold");
+            }
+        }
         for Property { name, ty, default, .. } in properties.iter().filter(|property| property.default.is_some()) {
             let at = format!("/components/schemas/{}/properties/{}", step(&schema.name), step(name));
             of_enumeration(checks, &at, name, ty, default.as_ref());

@@ -71,7 +71,7 @@ impl<'d> Node<'d> {
         self.source.refusals.borrow_mut().push(refusal);
     }
 
-    fn child(&self, key: &str, value: &'d Value) -> Self {
+    pub fn child(&self, key: &str, value: &'d Value) -> Self {
         Self { source: self.source, pointer: format!("{}/{}", self.pointer, step(key)), value }
     }
 

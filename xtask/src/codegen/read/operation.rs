@@ -172,7 +172,7 @@ fn inline_parameter(node: &Node<'_>) -> Option<Parameter> {
     fields.describe(&["example"]);
     style(&mut fields, place);
     let schema = fields.need("schema");
-    let (ty, default) = schema.as_ref().map(defaults::typed).unwrap_or_default();
+    let (ty, default) = schema.as_ref().map(|schema| defaults::typed(schema, &[])).unwrap_or_default();
     fields.close();
 
     let (place, ty, schema, name) = (place?, ty?, schema?, name?);

@@ -101,13 +101,29 @@ fn object(fields: &mut Fields<'_>) -> Form {
         .into_iter()
         .filter_map(|(name, node)| {
             let required = required.iter().any(|(_, required)| required == name);
-            let (ty, default) = defaults::typed(&node);
+            let (ty, default) = defaults::typed(&node, &[TEXT_TOO]);
             let ty = ty?;
             defaults::property(&node, required, &ty, default.as_ref());
-            Some(Property { name: name.to_owned(), required, ty, default })
+            let text_too = text_too(&node, required, &ty);
+            Some(Property { name: name.to_owned(), required, ty, default, text_too })
         })
         .collect();
     Form::Object(properties)
+}
+
+/// The extension with which a property takes `"true"` for `true`.
+const TEXT_TOO: &str = "x-text-too";
+
+/// Whether a property has [`TEXT_TOO`], which it may only where there is one way to say nothing: null is it being missing.
+fn text_too(node: &Node<'_>, required: bool, ty: &Type) -> bool {
+    let Some(value) = node.value.get(TEXT_TOO) else { return false };
+    let at = node.child(TEXT_TOO, value);
+    if ty.kind != Kind::Boolean || required || !ty.nullable {
+        at.refuse("only a truth value that may be null and need not be there can be written as a text, too");
+    } else if value != &Value::Bool(true) {
+        at.refuse("it is true, or not there");
+    }
+    true
 }
 
 /// A type where it is used.
@@ -318,11 +334,12 @@ fn list(fields: &mut Fields<'_>) -> Option<Kind> {
 }
 
 /// The type of a parameter or a property, which alone may have a default; the caller reads that.
-pub fn with_default(node: &Node<'_>) -> Option<Type> {
+pub fn with_default(node: &Node<'_>, extensions: &[&'static str]) -> Option<Type> {
     if node.value.get("$ref").is_some() {
         return ty(node);
     }
     let mut fields = node.fields("a type")?;
     fields.describe(&["default"]);
+    fields.describe(extensions);
     typed(fields)
 }

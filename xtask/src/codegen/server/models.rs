@@ -108,6 +108,9 @@ fn field(schema: &Schema, property: &Property) -> TokenStream {
         }
         Presence::OrEither => {
             oai.push(quote!(nullable, skip_serializing_if_is_none));
+            if property.text_too {
+                serde.push(quote!(default, deserialize_with = "runtime::truth"));
+            }
             serde.push(quote!(skip_serializing_if = "Option::is_none"));
         }
     }
