@@ -1,4 +1,4 @@
-//! The `insight_auth` dialect: logins by signature to applications.
+//! The `insight_auth` dialect: logins by signature to applications, what their users may do there, and interface configs.
 //!
 //! A [`Session`] is made from account, password and application. It asks for a Code, signs it, renews its access token
 //! with the refresh token, and logs in again when that is used up. It can be cloned and shared between tasks at will:
@@ -50,6 +50,44 @@
 //! # }
 //! ```
 //!
+//! or with WeChat, where an account that is new is first bound to a mobile number:
+//!
+//! ```no_run
+//! use gatehouse_client::insight_auth::{Error, Session, SignIn, WechatLogin};
+//!
+//! # fn typed_in() -> String { String::new() }
+//! async fn log_in(sign_in: &SignIn, wechat_app: &str, code: &str, mobile: &str) -> Result<Session, Error> {
+//!     let account = match sign_in.with_wechat_code(wechat_app, code).await? {
+//!         WechatLogin::Session(session) => return Ok(session),
+//!         WechatLogin::Unbound(account) => account,
+//!     };
+//!     sign_in.request_sms_code(mobile).await?;
+//!     sign_in.bind_wechat(wechat_app, &account.unionid, mobile, typed_in(), false).await
+//! }
+//! ```
+//!
+//! Interface configs and their changes are streams:
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use gatehouse_client::insight_auth::{ConfigUpdate, NewConfig, Session};
+//!
+//! # async fn journey(session: &Session) -> Result<(), gatehouse_client::insight_auth::Error> {
+//! let config = NewConfig::new("List users", "GET", "/base/user/v1.0/users").auth_code("getUser").gap(1);
+//! let id = session.create_config(&config).await?.into_inner();
+//!
+//! let mut configs = session.configs().keyword("users").size(50).items();
+//! while let Some(config) = configs.try_next().await? {
+//!     println!("{} {}", config.method, config.url);
+//! }
+//!
+//! let mut config = ConfigUpdate::from(session.config(&id).await?.into_inner());
+//! config.limit_gap = Some(3);
+//! session.update_config(&config).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A service that is called with such tokens asks about them with a [`TokenChecker`]:
 //!
 //! ```no_run
@@ -67,6 +105,8 @@
 
 mod builder;
 mod checker;
+mod configs;
+mod listing;
 mod login;
 mod session;
 mod sign_in;
@@ -79,15 +119,19 @@ use crate::wire::Caller;
 
 pub use builder::{Builder, Credentials};
 pub use checker::{Bystander, TokenChecker, TokenCheckerBuilder, TokenStatus};
+pub use listing::{ConfigLogs, Configs, Listed, Listing, Page};
 pub use session::Session;
-pub use sign_in::SignIn;
+pub use sign_in::{SignIn, WechatLogin};
 pub use signature::{NoDigest, PasswordDigest, signature, sms_signature};
 pub use tokens::Tokens;
 
 /// The generated client: one method for each operation, without a session's logins and typed errors.
 pub use crate::generated::insight_auth as raw;
 pub use raw::ErrorCode;
-pub use raw::types::{TokenBundle, UserInfo};
+pub use raw::types::{
+    ConfigChange, ConfigDetail, ConfigLog, ConfigLogContent, ConfigRecord, ConfigSummary, ConfigUpdate, FuncInfo,
+    Function, ModuleInfo, Navigator, NewConfig, TokenBundle, UserInfo, WeChatUser,
+};
 
 /// Why an operation of this dialect failed.
 pub type Error = crate::Error<ErrorCode>;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::builder::Builder;
 use super::login::UserLogin;
-use super::{Error, Tokens, UserInfo};
+use super::{
+    ConfigDetail, ConfigLog, ConfigLogs, ConfigUpdate, Configs, Error, Function, Navigator, NewConfig, Tokens, UserInfo,
+};
 use crate::access::Access;
 use crate::reply::Reply;
 use crate::secret::Secret;
@@ -68,6 +70,107 @@ impl Session {
     pub async fn check(&self) -> Result<Reply<()>, Error> {
         let caller = self.access.line().caller();
         self.access.authorised(caller, |client| async move { client.get_token_status().await }).await
+    }
+
+    /// The menu of the application: the modules that have a function which the user may do, after the groups that they
+    /// stand in.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub async fn navigators(&self) -> Result<Reply<Vec<Navigator>>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.list_navigators().await }).await
+    }
+
+    /// All functions of a module, and whether the user may do them.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::NothingRead`](super::ErrorCode::NothingRead) if there is no such module.
+    pub async fn functions(&self, navigator_id: &str) -> Result<Reply<Vec<Function>>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.list_functions(navigator_id).await }).await
+    }
+
+    /// The interface configs.
+    pub fn configs(&self) -> Configs {
+        Configs::new(self.clone())
+    }
+
+    /// An interface config with its limits.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::NothingRead`](super::ErrorCode::NothingRead) if there is no such config,
+    /// [`ErrorCode::Forbidden`](super::ErrorCode::Forbidden) if the user may not see it.
+    pub async fn config(&self, id: &str) -> Result<Reply<ConfigDetail>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.get_config(id).await }).await
+    }
+
+    /// Adds an interface config, and gives its id.
+    ///
+    /// It is not sent again after it may have reached the server: the second one would find the first.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::ConfigExists`](super::ErrorCode::ConfigExists) if method and URL have one,
+    /// [`ErrorCode::Forbidden`](super::ErrorCode::Forbidden) if the user may not do this,
+    /// [`ErrorCode::InvalidParam`](super::ErrorCode::InvalidParam) if it contradicts itself; [`Error::Invalid`] if a field
+    /// breaks a rule of the document.
+    pub async fn create_config(&self, config: &NewConfig) -> Result<Reply<String>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.create_config(config).await }).await
+    }
+
+    /// Replaces what an interface config says.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::NothingUpdated`](super::ErrorCode::NothingUpdated) if there is no such config; otherwise as
+    /// [`create_config`](Self::create_config).
+    pub async fn update_config(&self, config: &ConfigUpdate) -> Result<Reply<()>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.update_config(config).await }).await
+    }
+
+    /// Deletes an interface config.
+    ///
+    /// It is not sent again after it may have reached the server: the second one would find nothing to delete.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::NothingDeleted`](super::ErrorCode::NothingDeleted) if there is no such config,
+    /// [`ErrorCode::Forbidden`](super::ErrorCode::Forbidden) if the user may not do this.
+    pub async fn delete_config(&self, id: &str) -> Result<Reply<()>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.delete_config(id).await }).await
+    }
+
+    /// Has the server read its interface configs anew, for whoever changed them in the database itself.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorCode::Forbidden`](super::ErrorCode::Forbidden) if the user may not do this.
+    pub async fn load_configs(&self) -> Result<Reply<()>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.load_configs().await }).await
+    }
+
+    /// The changes of interface configs.
+    pub fn config_logs(&self) -> ConfigLogs {
+        ConfigLogs::new(self.clone())
+    }
+
+    /// A change of an interface config with its content.
+    ///
+    /// # Errors
+    ///
+    /// As [`config`](Self::config).
+    pub async fn config_log(&self, id: &str) -> Result<Reply<ConfigLog>, Error> {
+        let caller = self.access.line().caller();
+        self.access.authorised(caller, |client| async move { client.get_config_log(id).await }).await
     }
 
     /// Ends both tokens of this session, in all its clones. One that was made from a password stays usable: the next

@@ -1,10 +1,12 @@
 //! The `insight_auth` session and its tokens.
 
 mod checker;
+mod configs;
 mod refresh;
 mod saved;
 mod session;
 mod sign_in;
+mod wechat;
 
 use crate::server::{Answer, Asked, SECRET, Server, direct, known_waits, reply};
 use gatehouse_client::insight_auth::{Builder, PasswordDigest, Session, signature};
