@@ -123,7 +123,7 @@ impl SignIn {
             union_id: union_id.to_owned(),
             mobile: mobile.to_owned(),
             code: sms_code.into().expose().to_owned(),
-            is_replace: replace.then(|| "true".to_owned()),
+            is_replace: replace.then_some(true),
             device_id,
         };
         let mut tries = Tries::once(self.line.retry_policy());

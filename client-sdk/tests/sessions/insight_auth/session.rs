@@ -95,8 +95,7 @@ async fn a_refused_login_is_not_repeated() {
         (413, "the account is banned", ErrorCode::Banned),
     ];
     for (number, message, code) in refusals {
-        let server =
-            serving(move |asked, _| is(asked, "POST", TOKENS).then(|| failure(200, number, message))).await;
+        let server = serving(move |asked, _| is(asked, "POST", TOKENS).then(|| failure(200, number, message))).await;
         let session = session(&server);
         let error = session.check().await.unwrap_err();
         assert_eq!((error.code(), error.status(), error.trace_id()), (Some(code), Some(200), Some("trace-1")));

@@ -67,7 +67,7 @@ async fn an_unbound_account_is_bound_to_a_number() {
     });
     let asked: Vec<_> = server.asked(WITH_UNION_ID).iter().map(Asked::json).collect();
     assert_eq!(asked[0], expected);
-    expected["isReplace"] = json!("true");
+    expected["isReplace"] = json!(true);
     assert_eq!(asked[1], expected);
 }
 
