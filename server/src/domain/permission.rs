@@ -179,3 +179,6 @@ fn function(row: FunctionRow, navigator: &str, permits: &HashMap<i64, bool>) -> 
         hide_text: row.hide_text,
     }
 }
+
+#[cfg(test)]
+mod tests;

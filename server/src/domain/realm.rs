@@ -13,7 +13,7 @@ mod problem;
 mod record;
 mod secret;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod world;
 
 use std::collections::BTreeSet;
