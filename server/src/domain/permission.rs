@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::store::{FunctionRow, NavigatorRow, Store};
 
 use super::Error;
+use super::access::AccessSession;
 use super::signed::is_id;
 
 /// Whose rights are asked for, and where.
@@ -19,6 +20,16 @@ pub struct Subject {
     pub app_id: i64,
     /// The numeric id of the tenant that the user logged in to.
     pub tenant_id: Option<i64>,
+}
+
+impl From<&AccessSession> for Subject {
+    fn from(session: &AccessSession) -> Self {
+        Self {
+            user_id: session.user.id,
+            app_id: session.app.id,
+            tenant_id: session.tenant.as_ref().map(|tenant| tenant.id),
+        }
+    }
 }
 
 /// An entry of an application's menu.
@@ -168,3 +179,6 @@ fn function(row: FunctionRow, navigator: &str, permits: &HashMap<i64, bool>) -> 
         hide_text: row.hide_text,
     }
 }
+
+#[cfg(test)]
+mod tests;

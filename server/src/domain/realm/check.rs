@@ -104,10 +104,10 @@ impl Check {
             };
             self.problems.add(at.unwrap_or(&app.name).position, format!("`{field}` {reason}"));
         }
-        if let Some(At { value: SecretSource::Plain(secret), position }) = &app.secret {
-            if secret.expose().chars().count() < 16 {
-                self.problems.add(*position, "a secret of an application has at least 16 characters");
-            }
+        if let Some(At { value: SecretSource::Plain(secret), position }) = &app.secret
+            && secret.expose().chars().count() < 16
+        {
+            self.problems.add(*position, "a secret of an application has at least 16 characters");
         }
         for life in [&app.token_life, &app.refresh_life].into_iter().flatten() {
             if life.value < 1000 {
@@ -126,10 +126,10 @@ impl Check {
         if let (Some(_), Some(digest)) = (&user.password, &user.password_digest) {
             self.problems.add(digest.position, "give `password` or `password_digest`, not both");
         }
-        if let Some(At { value: SecretSource::Plain(digest), position }) = &user.password_digest {
-            if Digest::parse(digest.expose()).is_none() {
-                self.problems.add(*position, "a digest of a password is its MD5: 32 hexadecimal digits");
-            }
+        if let Some(At { value: SecretSource::Plain(digest), position }) = &user.password_digest
+            && Digest::parse(digest.expose()).is_none()
+        {
+            self.problems.add(*position, "a digest of a password is its MD5: 32 hexadecimal digits");
         }
     }
 

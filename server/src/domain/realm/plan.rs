@@ -10,10 +10,14 @@ use super::world::World;
 use super::{Declared, Parts};
 use crate::domain::secret::Secret;
 use crate::domain::user::Handle;
+use crate::domain::wechat::sealed_at;
 use crate::store::{
     RealmConfig, RealmFunction, RealmNavigator, RealmPool, RealmPut, RealmRemoval, RealmRole, RealmState, RealmTenant,
     RealmWechatApp, RealmWrites,
 };
+
+/// What makes the removal of the thing with an id.
+type Remove = fn(String) -> RealmRemoval;
 
 /// What is to be done.
 pub(super) struct Plan {
@@ -287,7 +291,7 @@ impl<'a> Planner<'a> {
                 (None, Some(_)) => None,
                 (Some(secret), None) => Some(secret),
                 (Some(secret), Some(current)) => {
-                    let known = self.parts.vault.open(super::wechat_place(id), &current.secret_sealed).await?;
+                    let known = self.parts.vault.open(sealed_at(id), &current.secret_sealed).await?;
                     Some(secret).filter(|secret| **secret != known)
                 }
             };
@@ -307,7 +311,7 @@ impl<'a> Planner<'a> {
             keys.filter(|key| section && !has(key)).cloned().collect::<Vec<_>>()
         };
         let (file, state) = (self.file, self.state);
-        let kinds: [(&str, Vec<String>, fn(String) -> RealmRemoval); 7] = [
+        let kinds: [(&str, Vec<String>, Remove); 7] = [
             ("role", gone(file.roles.is_some(), &mut state.roles.keys(), &|id| world.has_role(id)), RealmRemoval::Role),
             (
                 "function",

@@ -9,7 +9,7 @@ use crate::domain::origin::Origin;
 use crate::testing::{TestDatabase, databases};
 
 /// A core on a database, with a clock that stands at a known moment.
-async fn core(database: &TestDatabase) -> (Core, Store, ManualClock) {
+pub(in crate::domain) async fn core(database: &TestDatabase) -> (Core, Store, ManualClock) {
     let store = database.store().await;
     let (clock, hand) = Clock::manual(Timestamp::from_seconds(1_767_323_045));
     let (config, random) = (Config::default(), Random::seeded(1));

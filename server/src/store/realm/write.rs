@@ -28,12 +28,12 @@ pub(super) async fn all(db: &impl ConnectionTrait, writes: &RealmWrites) -> Resu
         give_free(db, removal).await?;
     }
     for put in &writes.puts {
-        if let RealmPut::User { account, handles: Some(_), .. } = put {
-            if let Some(id) = find_user(db, account).await? {
-                let of_user = login_name::Column::UserId.eq(id);
-                let others = login_name::Column::Kind.ne(HandleKind::Account as i16);
-                login_name::Entity::delete_many().filter(of_user).filter(others).exec(db).await?;
-            }
+        if let RealmPut::User { account, handles: Some(_), .. } = put
+            && let Some(id) = find_user(db, account).await?
+        {
+            let of_user = login_name::Column::UserId.eq(id);
+            let others = login_name::Column::Kind.ne(HandleKind::Account as i16);
+            login_name::Entity::delete_many().filter(of_user).filter(others).exec(db).await?;
         }
     }
     for put in &writes.puts {
