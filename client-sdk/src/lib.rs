@@ -1,5 +1,5 @@
-//! Clients of Gatehouse, one module for each of the APIs that it speaks: [`go_api`], [`edge_gateway`] and
-//! [`coeus_gateway`].
+//! Clients of Gatehouse, one module for each of the APIs that it speaks: [`go_api`], [`edge_gateway`],
+//! [`coeus_gateway`] and [`insight_auth`].
 //!
 //! Each module has a session that is made from credentials and does the rest by itself:
 //!

@@ -36,7 +36,8 @@ pub(super) struct Pair {
 impl Pair {
     /// The tokens of a login or a renewal, and how long the access token lives.
     pub(super) fn of(bundle: TokenBundle) -> (Self, Duration) {
-        let life = Duration::from_millis(bundle.expire.try_into().unwrap_or(0));
+        // An application may let its sessions end before a token would.
+        let life = Duration::from_millis(bundle.expire.min(bundle.failure).try_into().unwrap_or(0));
         let (access, refresh) = (Secret::new(bundle.access_token), Secret::new(bundle.refresh_token));
         (Self { access, refresh, user: Some(bundle.user_info) }, life)
     }

@@ -168,7 +168,7 @@ async fn a_refresh_token_that_is_used_up_takes_a_new_login() {
 #[tokio::test]
 async fn after_twelve_renewals_comes_a_new_login() {
     let server = Fixture::demo().await;
-    let week = i64::try_from(REFRESH_LIFE.as_secs()).unwrap() * 7;
+    let week = i64::try_from(REFRESH_LIFE.as_millis()).unwrap() * 7;
     server.store.set_app_sessions(APP, None, Some(week), false).await.unwrap();
     let session = session(&server);
     session.token().await.unwrap();
