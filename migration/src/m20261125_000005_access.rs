@@ -90,7 +90,6 @@ enum InterfaceLog {
 }
 
 #[derive(DeriveIden)]
-#[expect(clippy::enum_variant_names, reason = "a variant is called as its column, which has WeChat's word for it")]
 enum WechatApp {
     Table,
     Id,

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::store::{FunctionRow, NavigatorRow, Store};
 
 use super::Error;
+use super::access::AccessSession;
 use super::signed::is_id;
 
 /// Whose rights are asked for, and where.
@@ -19,6 +20,13 @@ pub struct Subject {
     pub app_id: i64,
     /// The numeric id of the tenant that the user logged in to.
     pub tenant_id: Option<i64>,
+}
+
+impl From<&AccessSession> for Subject {
+    fn from(session: &AccessSession) -> Self {
+        let tenant_id = session.tenant.as_ref().map(|tenant| tenant.id);
+        Self { user_id: session.user.id, app_id: session.app.id, tenant_id }
+    }
 }
 
 /// An entry of an application's menu.
