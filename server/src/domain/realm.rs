@@ -10,6 +10,7 @@ mod file;
 mod identity;
 mod plan;
 mod problem;
+mod prune;
 mod record;
 mod secret;
 #[cfg(test)]
@@ -29,7 +30,8 @@ use super::password::Digest;
 use super::random::Random;
 use super::secret::Secret;
 use super::user::{Handle, Users};
-use super::vault::{Place, Vault};
+use super::vault::Vault;
+use super::wechat::sealed_at;
 use crate::store::{RealmPut, RealmState, Store, UserScope};
 use plan::{Plan, Planner};
 
@@ -164,7 +166,7 @@ impl Realms {
         }
         for (place, secret) in sealed {
             if let Some(RealmPut::WechatApp(id, app)) = writes.puts.get_mut(place) {
-                app.secret_sealed = self.parts.vault.seal(wechat_place(id), secret.expose()).await?;
+                app.secret_sealed = self.parts.vault.seal(sealed_at(id), secret.expose()).await?;
             }
         }
         if !changes.is_empty() {
@@ -180,9 +182,4 @@ impl Realms {
         let generated = generated.map(|(of, id, secret)| Generated { of: format!("{of} {id}"), secret }).collect();
         Ok(Some(Applied { changes, generated }))
     }
-}
-
-/// Where the secret of an application at WeChat is sealed.
-fn wechat_place(id: &str) -> Place<'_> {
-    Place { column: "wechat_app|secret_sealed", row: id, version: 1 }
 }

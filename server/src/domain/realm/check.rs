@@ -15,6 +15,7 @@ use crate::domain::app::NewApp;
 use crate::domain::name::Name;
 use crate::domain::password::Digest;
 use crate::domain::user::Handle;
+use crate::domain::wechat::is_app_id;
 
 /// Characters of the texts that the store keeps.
 const TEXT_MAX: usize = 255;
@@ -38,7 +39,9 @@ pub(super) fn read(text: &str, directory: &Path) -> Result<RealmFile, RealmError
     file.roles.iter().flatten().for_each(|role| check.role(role));
     file.configs.iter().flatten().for_each(|config| check.config(config));
     for app in file.wechat_apps.iter().flatten() {
-        check.text(&app.id, "the id", 64);
+        if !is_app_id(&app.id.value) {
+            check.problems.add(app.id.position, "an id of WeChat has 1 to 64 characters of ASCII without spaces");
+        }
     }
     file.pools.iter().flatten().for_each(|pool| check.pool(pool));
     check.duplicates(&file);
@@ -104,10 +107,10 @@ impl Check {
             };
             self.problems.add(at.unwrap_or(&app.name).position, format!("`{field}` {reason}"));
         }
-        if let Some(At { value: SecretSource::Plain(secret), position }) = &app.secret {
-            if secret.expose().chars().count() < 16 {
-                self.problems.add(*position, "a secret of an application has at least 16 characters");
-            }
+        if let Some(At { value: SecretSource::Plain(secret), position }) = &app.secret
+            && secret.expose().chars().count() < 16
+        {
+            self.problems.add(*position, "a secret of an application has at least 16 characters");
         }
         for life in [&app.token_life, &app.refresh_life].into_iter().flatten() {
             if life.value < 1000 {
@@ -126,10 +129,10 @@ impl Check {
         if let (Some(_), Some(digest)) = (&user.password, &user.password_digest) {
             self.problems.add(digest.position, "give `password` or `password_digest`, not both");
         }
-        if let Some(At { value: SecretSource::Plain(digest), position }) = &user.password_digest {
-            if Digest::parse(digest.expose()).is_none() {
-                self.problems.add(*position, "a digest of a password is its MD5: 32 hexadecimal digits");
-            }
+        if let Some(At { value: SecretSource::Plain(digest), position }) = &user.password_digest
+            && Digest::parse(digest.expose()).is_none()
+        {
+            self.problems.add(*position, "a digest of a password is its MD5: 32 hexadecimal digits");
         }
     }
 

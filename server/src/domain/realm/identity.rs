@@ -83,10 +83,10 @@ impl Planner<'_> {
     async fn user(&mut self, entry: &UserEntry, account: &Handle) -> Result<(), RealmError> {
         let current = self.state.users.get(account.folded());
         let handles = self.handles(entry, account);
-        if let (Some(id), Some(current)) = (&entry.id, current) {
-            if id.value != current.uid {
-                self.wrong(id.position, format!("the user `{}` has the id `{}`", current.account, current.uid));
-            }
+        if let (Some(id), Some(current)) = (&entry.id, current)
+            && id.value != current.uid
+        {
+            self.wrong(id.position, format!("the user `{}` has the id `{}`", current.account, current.uid));
         }
         let uid = match (current, text(&entry.id)) {
             (Some(current), _) => current.uid.clone(),
