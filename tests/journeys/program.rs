@@ -6,7 +6,7 @@ use std::{
     process::{ExitStatus, Stdio},
 };
 
-use contract_tests::must;
+use contract_tests::{must, wire::Request};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -27,6 +27,12 @@ pub struct Ended {
     pub stdout: String,
     pub stderr: String,
 }
+
+/// The applications of the demo realm besides that of `go_api`, with their secrets.
+const OTHER_APPS: [(&str, &str); 2] = [
+    ("9dd99dd9e6df467a8207d05ea5581125", "insightinsightinsightinsight0001"),
+    ("5c1d0a5e3f0b4b6f9f7b2a1c8d4e6f01", "insightinsightinsightinsight0002"),
+];
 
 /// A server that listens. It is killed when it is dropped.
 pub struct Running {
@@ -114,6 +120,15 @@ impl Running {
     /// Where clients find it.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Logs in with every application of the demo realm but that of `go_api`, which moves their secrets to the active key.
+    pub async fn use_other_secrets(&self) {
+        for (id, secret) in OTHER_APPS {
+            let login = Request::post("/go-api/external/service/auth/token");
+            let login = login.form(&[("app_id", id), ("app_secret", secret)]).send(self.address).await;
+            assert_eq!(login.reply.code(), 0, "{login}");
+        }
     }
 
     /// Sends it a signal, such as `TERM`.

@@ -146,7 +146,8 @@ async fn users_and_projects_outlive_the_key_that_they_were_made_under() {
     assert_eq!(secret(&user, &server).await, made);
     assert_eq!(user.codes(&server).await, [0, 0]);
 
-    // The demo's application moves to the new key with its next login, and then nothing depends on the former one.
+    // The demo's applications move to the new key with their next login, and then nothing depends on the former one.
+    server.use_other_secrets().await;
     let login = [("app_id", DEMO_APP), ("app_secret", DEMO_SECRET)];
     let token = Request::post("/go-api/external/service/auth/token").form(&login).send(server.address).await;
     assert_eq!(token.reply.code(), 0, "{token}");
