@@ -24,11 +24,8 @@ pub struct Subject {
 
 impl From<&AccessSession> for Subject {
     fn from(session: &AccessSession) -> Self {
-        Self {
-            user_id: session.user.id,
-            app_id: session.app.id,
-            tenant_id: session.tenant.as_ref().map(|tenant| tenant.id),
-        }
+        let tenant_id = session.tenant.as_ref().map(|tenant| tenant.id);
+        Self { user_id: session.user.id, app_id: session.app.id, tenant_id }
     }
 }
 

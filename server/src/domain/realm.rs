@@ -10,6 +10,7 @@ mod file;
 mod identity;
 mod plan;
 mod problem;
+mod prune;
 mod record;
 mod secret;
 #[cfg(test)]

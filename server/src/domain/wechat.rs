@@ -285,7 +285,8 @@ pub(super) const fn sealed_at(wechat_app_id: &str) -> Sealed<'_> {
     Sealed { column: SECRET_COLUMN, row: wechat_app_id, version: 1 }
 }
 
-fn is_app_id(text: &str) -> bool {
+/// Whether a text can be the id of an application at WeChat: 1 to 64 characters of ASCII without spaces.
+pub(super) fn is_app_id(text: &str) -> bool {
     (1..=LONGEST_APP_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -3,7 +3,9 @@
 //! Things are named by what a realm file calls them (public ids, accounts), since the numeric ids of what is to be added
 //! are not known before.
 
+mod find;
 mod read;
+mod remove;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,6 +15,7 @@ use crate::domain::app::NewApp;
 use crate::domain::name::Name;
 use crate::domain::password::Digest;
 use crate::domain::user::Handle;
+use crate::domain::wechat::is_app_id;
 
 /// Characters of the texts that the store keeps.
 const TEXT_MAX: usize = 255;
@@ -38,7 +39,9 @@ pub(super) fn read(text: &str, directory: &Path) -> Result<RealmFile, RealmError
     file.roles.iter().flatten().for_each(|role| check.role(role));
     file.configs.iter().flatten().for_each(|config| check.config(config));
     for app in file.wechat_apps.iter().flatten() {
-        check.text(&app.id, "the id", 64);
+        if !is_app_id(&app.id.value) {
+            check.problems.add(app.id.position, "an id of WeChat has 1 to 64 characters of ASCII without spaces");
+        }
     }
     file.pools.iter().flatten().for_each(|pool| check.pool(pool));
     check.duplicates(&file);

@@ -16,9 +16,6 @@ use crate::store::{
     RealmWechatApp, RealmWrites,
 };
 
-/// What makes the removal of the thing with an id.
-type Remove = fn(String) -> RealmRemoval;
-
 /// What is to be done.
 pub(super) struct Plan {
     /// In words.
@@ -302,62 +299,6 @@ impl<'a> Planner<'a> {
             self.put(change, RealmPut::WechatApp(id.clone(), app));
         }
         Ok(())
-    }
-
-    /// Removes what the file does not declare of the kinds that it has a section for, those first that name others.
-    fn prune(&mut self) {
-        let world = &self.world;
-        let gone = |section: bool, keys: &mut dyn Iterator<Item = &String>, has: &dyn Fn(&str) -> bool| {
-            keys.filter(|key| section && !has(key)).cloned().collect::<Vec<_>>()
-        };
-        let (file, state) = (self.file, self.state);
-        let kinds: [(&str, Vec<String>, Remove); 7] = [
-            ("role", gone(file.roles.is_some(), &mut state.roles.keys(), &|id| world.has_role(id)), RealmRemoval::Role),
-            (
-                "function",
-                gone(file.functions.is_some(), &mut state.functions.keys(), &|id| world.has_function(id)),
-                RealmRemoval::Function,
-            ),
-            (
-                "navigator",
-                gone(file.navigators.is_some(), &mut state.navigators.keys(), &|id| world.navigator(id).is_some()),
-                RealmRemoval::Navigator,
-            ),
-            (
-                "tenant",
-                gone(file.tenants.is_some(), &mut state.tenants.keys(), &|id| world.has_tenant(id)),
-                RealmRemoval::Tenant,
-            ),
-            ("user", gone(file.users.is_some(), &mut state.users.keys(), &|id| world.has_user(id)), RealmRemoval::User),
-            ("app", gone(file.apps.is_some(), &mut state.apps.keys(), &|id| world.has_app(id)), RealmRemoval::App),
-            (
-                "wechat_app",
-                gone(file.wechat_apps.is_some(), &mut state.wechat_apps.keys(), &|id| world.has_wechat_app(id)),
-                RealmRemoval::WechatApp,
-            ),
-        ];
-        for (kind, keys, removal) in kinds {
-            for key in keys {
-                self.remove(Change::removal(kind, key.clone()), removal(key));
-            }
-        }
-        for (uid, config) in &state.configs {
-            if !self.world.keeps_config(uid, config) {
-                self.remove(Change::removal("config", uid.clone()), RealmRemoval::Config(uid.clone()));
-                let log = record::removed(self.parts.random.hex(32), uid, config);
-                self.plan.writes.logs.push(log);
-            }
-        }
-        for id in state.pools.keys() {
-            if !self.world.keeps_pool(*id) {
-                self.remove(Change::removal("pool", id.to_string()), RealmRemoval::Pool(*id));
-            }
-        }
-    }
-
-    fn remove(&mut self, change: Change, removal: RealmRemoval) {
-        self.plan.changes.push(change);
-        self.plan.writes.removals.push(removal);
     }
 
     /// Where there was an administrator who can log in, there still is one.

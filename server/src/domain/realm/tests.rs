@@ -314,6 +314,7 @@ configs:
   - { name: C, method: GET, url: /u, limit: true }
 pools:
   - { id: -1, request_max: -1 }
+wechat_apps: [{ id: "a b", secret: "x" }]
 "#;
     let expected = "2:9: an id of an application has 1 to 64 letters, digits, `-`, `_` or `.`
 3:11: `name` must not be empty or blank
@@ -335,7 +336,8 @@ pools:
 22:69: `limit_cycle` needs `limit_max`
 23:34: `limit` needs `limit_gap`, or `limit_cycle` and `limit_max`
 25:11: a number of a pool is not negative
-25:28: is at least 0";
+25:28: is at least 0
+26:21: an id of WeChat has 1 to 64 characters of ASCII without spaces";
     assert_eq!(refused(text), expected);
 }
 

@@ -6,12 +6,14 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait as _, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter as _,
-    QuerySelect as _, sea_query::SimpleExpr,
+    sea_query::SimpleExpr,
 };
 
+use super::find::{find_app, find_function, find_navigator, find_tenant, find_user, find_users, lost};
+use super::remove::{give_free, remove};
 use super::{
-    RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRemoval, RealmRole,
-    RealmTenant, RealmUser, RealmWrites,
+    RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRole, RealmTenant,
+    RealmUser, RealmWrites,
 };
 use crate::store::entity::{
     access_token, app, interface_config, interface_log, login_name, nav_function, navigator, pool, role, role_function,
@@ -357,108 +359,4 @@ async fn record(db: &impl ConnectionTrait, log: RealmLog, now: i64) -> Result<()
     };
     interface_log::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
-}
-
-/// Takes from what is to be removed whatever no two may have, so that something that comes may have it.
-async fn give_free(db: &impl ConnectionTrait, removal: &RealmRemoval) -> Result<(), Error> {
-    match removal {
-        RealmRemoval::Pool(id) => {
-            let none = Expr::value(None::<i32>);
-            let update = pool::Entity::update_many().col_expr(pool::Column::ProjectType, none);
-            update.filter(pool::Column::Id.eq(*id)).exec(db).await?;
-        }
-        RealmRemoval::App(app_id) => {
-            // No name of an application has a control character.
-            let id = find_app(db, app_id).await?;
-            let free = app::Entity::update_many().col_expr(app::Column::Name, Expr::value(format!("\u{1}{id}")));
-            free.filter(app::Column::Id.eq(id)).exec(db).await?;
-        }
-        RealmRemoval::User(account) => {
-            if let Some(id) = find_user(db, account).await? {
-                user::Entity::delete_by_id(id).exec(db).await?;
-            }
-        }
-        RealmRemoval::Config(uid) => {
-            interface_config::Entity::delete_many().filter(interface_config::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::Tenant(_)
-        | RealmRemoval::Navigator(_)
-        | RealmRemoval::Function(_)
-        | RealmRemoval::Role(_)
-        | RealmRemoval::WechatApp(_) => {}
-    }
-    Ok(())
-}
-
-async fn remove(db: &impl ConnectionTrait, removal: &RealmRemoval) -> Result<(), Error> {
-    match removal {
-        RealmRemoval::Pool(id) => {
-            pool::Entity::delete_by_id(*id).exec(db).await?;
-        }
-        RealmRemoval::App(app_id) => {
-            let id = find_app(db, app_id).await?;
-            // What it created stays, and has no creator any more.
-            let orphaned = app::Entity::update_many().col_expr(app::Column::CreatedBy, Expr::value(None::<i64>));
-            orphaned.filter(app::Column::CreatedBy.eq(id)).exec(db).await?;
-            app::Entity::delete_by_id(id).exec(db).await?;
-        }
-        RealmRemoval::Tenant(uid) => {
-            tenant::Entity::delete_many().filter(tenant::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::Navigator(uid) => {
-            navigator::Entity::delete_many().filter(navigator::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::Function(uid) => {
-            nav_function::Entity::delete_many().filter(nav_function::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::Role(uid) => {
-            role::Entity::delete_many().filter(role::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::WechatApp(id) => {
-            wechat_app::Entity::delete_many().filter(wechat_app::Column::WechatAppId.eq(id)).exec(db).await?;
-        }
-        // Gone already.
-        RealmRemoval::User(_) | RealmRemoval::Config(_) => {}
-    }
-    Ok(())
-}
-
-async fn find_user(db: &impl ConnectionTrait, account: &str) -> Result<Option<i64>, Error> {
-    let named = login_name::Entity::find()
-        .filter(login_name::Column::Handle.eq(account))
-        .filter(login_name::Column::Kind.eq(HandleKind::Account as i16));
-    Ok(named.one(db).await?.map(|name| name.user_id))
-}
-
-async fn find_users(db: &impl ConnectionTrait, accounts: &BTreeSet<String>) -> Result<BTreeSet<i64>, Error> {
-    let mut ids = BTreeSet::new();
-    for account in accounts {
-        ids.insert(find_user(db, account).await?.ok_or_else(lost)?);
-    }
-    Ok(ids)
-}
-
-async fn find_app(db: &impl ConnectionTrait, app_id: &str) -> Result<i64, Error> {
-    let found = app::Entity::find().select_only().column(app::Column::Id).filter(app::Column::AppId.eq(app_id));
-    found.into_tuple().one(db).await?.ok_or_else(lost)
-}
-
-async fn find_tenant(db: &impl ConnectionTrait, uid: &str) -> Result<i64, Error> {
-    let found = tenant::Entity::find().select_only().column(tenant::Column::Id).filter(tenant::Column::Uid.eq(uid));
-    found.into_tuple().one(db).await?.ok_or_else(lost)
-}
-
-async fn find_navigator(db: &impl ConnectionTrait, uid: &str) -> Result<i64, Error> {
-    let found = navigator::Entity::find().select_only().column(navigator::Column::Id);
-    found.filter(navigator::Column::Uid.eq(uid)).into_tuple().one(db).await?.ok_or_else(lost)
-}
-
-async fn find_function(db: &impl ConnectionTrait, uid: &str) -> Result<i64, Error> {
-    let found = nav_function::Entity::find().select_only().column(nav_function::Column::Id);
-    found.filter(nav_function::Column::Uid.eq(uid)).into_tuple().one(db).await?.ok_or_else(lost)
-}
-
-/// Something that was there a moment ago, in this transaction.
-fn lost() -> Error {
-    Error::Fault(sea_orm::DbErr::Custom("what a change names is not there".to_owned()))
 }
