@@ -235,7 +235,7 @@ mod tests {
             let taken: usize = thread::scope(|scope| {
                 let (codes, code) = (&codes, &code);
                 let attempt = move |by: usize| {
-                    if by % 2 == 0 { codes.take(NUMBER, code).is_ok() } else { codes.spend(NUMBER) }
+                    if by.is_multiple_of(2) { codes.take(NUMBER, code).is_ok() } else { codes.spend(NUMBER) }
                 };
                 let threads: Vec<_> = (0..8).map(|by| scope.spawn(move || usize::from(attempt(by)))).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).sum()
