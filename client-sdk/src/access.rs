@@ -49,9 +49,15 @@ impl<L: Login> Access<L> {
         Arc::new(Self { line, login, token: Renewal::new() })
     }
 
-    /// The same with a token that is used until the server refuses it.
-    pub(crate) fn with_token(line: Line<L::Dialect>, login: L, token: L::Token) -> Arc<Self> {
-        Arc::new(Self { line, login, token: Renewal::with(token) })
+    /// The same with a token that lives for `life` or, if that is not known, is used until the server refuses it.
+    pub(crate) fn with_token(
+        line: Line<L::Dialect>,
+        login: L,
+        token: L::Token,
+        life: impl Into<Option<Duration>>,
+    ) -> Arc<Self> {
+        let life = life.into().map(|life| line.use_of(life));
+        Arc::new(Self { line, login, token: Renewal::with(token, life) })
     }
 
     pub(crate) fn line(&self) -> &Line<L::Dialect> {
@@ -79,6 +85,11 @@ impl<L: Login> Access<L> {
     /// Says that the server does not take `issued` any more.
     pub(crate) async fn reject(&self, issued: &Issued<L::Token>) {
         self.token.reject(issued).await;
+    }
+
+    /// Ends the token with `end`, and then forgets it. Nobody obtains another one meanwhile. If `end` fails, it stays.
+    pub(crate) async fn end(&self, end: impl Future<Output = Result<(), ErrorOf<L>>>) -> Result<(), ErrorOf<L>> {
+        self.token.end(end).await
     }
 
     /// Sends an operation that needs a token, and once more with a new one if the server no longer takes the old one.

@@ -34,6 +34,7 @@ pub(crate) trait Dialect: 'static {
 }
 
 /// Settings that have been checked.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// Without a slash at the end.
     pub base_url: String,
@@ -54,6 +55,11 @@ pub(crate) struct Line<D> {
 impl<D: Dialect> Line<D> {
     pub(crate) fn new(settings: Settings) -> Self {
         Self { settings, rate: Mutex::new(None), dialect: PhantomData }
+    }
+
+    /// Another one with the same settings.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.settings.clone())
     }
 
     /// Where the server is, without a slash at the end.

@@ -35,9 +35,10 @@ impl<T: Clone, E: Clone> Renewal<T, E> {
         Self { state: Mutex::new(State { current: None, failure: None }), rounds: AtomicU64::new(0) }
     }
 
-    /// The same with a value that is good until it is rejected.
-    pub(crate) fn with(value: T) -> Self {
-        let current = Some(Issued { value, fresh: false, round: 0, until: None });
+    /// The same with a value that is to be used for so long or, if that is not known, until it is rejected.
+    pub(crate) fn with(value: T, life: Option<Duration>) -> Self {
+        let until = life.and_then(|life| Instant::now().checked_add(life));
+        let current = Some(Issued { value, fresh: false, round: 0, until });
         Self { state: Mutex::new(State { current, failure: None }), rounds: AtomicU64::new(0) }
     }
 
@@ -89,6 +90,14 @@ impl<T: Clone, E: Clone> Renewal<T, E> {
             state.current = None;
         }
     }
+
+    /// Ends the value with `end`, and then forgets it. Nobody obtains another one meanwhile. If `end` fails, it stays.
+    pub(crate) async fn end(&self, end: impl Future<Output = Result<(), E>>) -> Result<(), E> {
+        let mut state = self.state.lock().await;
+        end.await?;
+        *state = State { current: None, failure: None };
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +141,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_value_of_unknown_or_endless_life_is_good_until_it_is_rejected() {
-        let (cell, counter) = (Cell::with(7), AtomicU32::new(0));
+        let (cell, counter) = (Cell::with(7, None), AtomicU32::new(0));
         tokio::time::advance(Duration::from_secs(1_000_000)).await;
         let given = cell.get(count(&counter, u64::MAX)).await.unwrap();
         assert_eq!(given.value, 7);
@@ -141,6 +150,20 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1_000_000)).await;
         assert_eq!(cell.current().await.unwrap().value, 1);
         assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_given_value_ends_with_its_time_or_by_its_end() {
+        let (cell, counter) = (Cell::with(7, Some(Duration::from_secs(60))), AtomicU32::new(0));
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 7);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 1);
+        assert!(cell.end(async { Err("no") }).await.is_err());
+        assert_eq!(cell.current().await.unwrap().value, 1);
+        cell.end(async { Ok(()) }).await.unwrap();
+        assert!(cell.current().await.is_none());
+        assert_eq!(cell.get(count(&counter, 60)).await.unwrap().value, 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -84,6 +84,12 @@ impl RetryPolicy {
         most.mul_f64(if share.is_finite() { share.clamp(0.0, 1.0) } else { 1.0 })
     }
 
+    /// How long to wait before what failed `failed` times is tried again, if that makes no sense before `least` is over;
+    /// none if it is not tried again.
+    pub(crate) fn pause(&self, failed: u32, least: Duration) -> Option<Duration> {
+        (failed < self.attempts && least <= self.patience).then(|| least.saturating_add(self.backoff(failed)))
+    }
+
     /// How long to wait before the request is sent again, after `failed` attempts of which `outcome` is the last; none
     /// if it is not sent again.
     pub(crate) fn wait(
@@ -167,6 +173,15 @@ mod tests {
         assert_eq!(policy.clone().jitter(|| 0.5).backoff(1), Duration::from_secs(4));
         assert_eq!(policy.clone().jitter(|| 7.0).backoff(1), Duration::from_secs(8));
         assert_eq!(policy.jitter(|| f64::NAN).backoff(1), Duration::from_secs(8));
+    }
+
+    #[test]
+    fn a_pause_has_an_end_and_a_least_length() {
+        let policy = RetryPolicy::default().base(Duration::from_secs(1)).jitter(|| 1.0);
+        let pauses = |least| (1..=4).map(move |failed| policy.pause(failed, Duration::from_secs(least)));
+        let seconds: Vec<_> = pauses.clone()(3).map(|pause| pause.map(|pause| pause.as_secs())).collect();
+        assert_eq!(seconds, [Some(4), Some(5), Some(7), None]);
+        assert!(pauses(61).all(|pause| pause.is_none()));
     }
 
     #[test]

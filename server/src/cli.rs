@@ -1,5 +1,6 @@
 //! The command line: what `gatehouse` understands; one file a command.
 
+mod apply;
 mod bootstrap;
 mod demo;
 mod healthcheck;
@@ -19,6 +20,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, Sources};
+
+/// The demo realm, which `serve --demo` loads: a realm file.
+pub use demo::REALM as DEMO_REALM;
 
 /// Why a command failed; printed with its causes, in one line.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -60,6 +64,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make tenants, applications, users, roles, menus and configs what a realm file declares, all of it or nothing
+    Apply(apply::ApplyFlags),
     /// Change the database schema, or show where it stands
     Migrate {
         #[command(subcommand)]
@@ -118,6 +124,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         match cli.command {
             Command::Serve(flags) => serve::run(config, flags.demo).await,
             Command::Bootstrap { name, json } => bootstrap::run(&config, name, json).await,
+            Command::Apply(flags) => apply::run(&config, &flags).await,
             Command::Migrate { direction } => migrate::run(&config, direction).await,
             Command::Keys { action } => keys::run(&config, action).await,
             Command::Healthcheck => healthcheck::run(&config).await,

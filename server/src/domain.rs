@@ -23,6 +23,7 @@ pub mod product;
 pub mod project;
 mod queue;
 pub mod random;
+pub mod realm;
 pub mod registration;
 mod remote;
 pub mod secret;
@@ -56,6 +57,7 @@ use permission::Permissions;
 use product::Products;
 use project::Projects;
 use random::Random;
+use realm::Realms;
 use registration::Registrations;
 use session::Sessions;
 use signature::Signatures;
@@ -118,6 +120,8 @@ pub struct Core {
     pub products: Arc<Products>,
     /// Interface configs, and the limits that they set.
     pub configs: Arc<Configs>,
+    /// Realm files.
+    pub realms: Arc<Realms>,
     /// The record of security events.
     pub audit: Audit,
     /// What is encrypted at rest.
@@ -200,7 +204,17 @@ impl Core {
         let projects = Projects::new(store.clone(), Arc::clone(&vault), audit.clone(), clock.clone(), random.clone());
         let permissions = Arc::new(Permissions::new(store.clone()));
         let products = Products::new(store.clone(), clock.clone(), random.clone());
-        let configs = Configs::new(store, clock.clone(), random.clone());
+        let configs = Arc::new(Configs::new(store.clone(), clock.clone(), random.clone()));
+        let realms = Realms::new(realm::Parts {
+            configs: Arc::clone(&configs),
+            store,
+            apps: Arc::clone(&apps),
+            users: Arc::clone(&users),
+            vault: Arc::clone(&vault),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        });
         Ok(Self {
             apps,
             tokens,
@@ -215,7 +229,8 @@ impl Core {
             projects: Arc::new(projects),
             permissions,
             products: Arc::new(products),
-            configs: Arc::new(configs),
+            configs,
+            realms: Arc::new(realms),
             audit,
             vault,
             mail,

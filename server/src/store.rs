@@ -15,6 +15,7 @@ mod migrate;
 mod permission;
 mod product;
 mod project;
+mod realm;
 mod session;
 mod transaction;
 mod user;
@@ -39,6 +40,10 @@ pub use migrate::MigrationState;
 pub use permission::{FunctionRow, NavigatorRow};
 pub use product::{NewProductRow, ProductRow};
 pub use project::{NewProjectRow, PoolRow, ProjectRow};
+pub use realm::{
+    RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRemoval, RealmRole,
+    RealmState, RealmTenant, RealmUser, RealmWechatApp, RealmWrites, UserScope,
+};
 pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
 pub use wechat::{WechatAppRow, WechatUserRow};

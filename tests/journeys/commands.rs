@@ -51,6 +51,41 @@ async fn bootstrap_prints_for_people_too() {
     assert!(said.contains("has an application already"), "{said}");
 }
 
+/// A realm file shows what it would do, does it once, and tells what is wrong with it and where.
+#[tokio::test]
+async fn a_realm_is_shown_applied_and_refused() {
+    let installation = Installation::new().setting("SHOP_SECRET", "0123456789abcdef");
+    let write = |text: &str| std::fs::write(installation.directory().join("realm.yaml"), text).unwrap();
+    write("apps: [{ id: shop, name: Shop, secret: { env: SHOP_SECRET } }]\nusers: [{ account: lory, admin: true }]\n");
+    let said = installation.refuse(&["apply", "realm.yaml", "--dry-run"]).await;
+    assert!(said.contains("no database") && !installation.directory().join("data").exists(), "{said}");
+    installation.print(&["migrate", "up"]).await;
+
+    let shown = installation.print(&["apply", "realm.yaml", "--dry-run"]).await;
+    assert!(shown.contains("+ app shop") && shown.ends_with("2 created, 0 changed, 0 removed; nothing was changed\n"));
+    let done = installation.print(&["apply", "realm.yaml"]).await;
+    assert!(!done.contains("0123456789abcdef"), "{done}");
+    let password = done.lines().find_map(|line| line.strip_prefix("password of user lory: ")).expect("it is shown");
+    let again = installation.print(&["apply", "realm.yaml", "--prune"]).await;
+    assert_eq!(again, "0 created, 0 changed, 0 removed\n");
+
+    write("apps:\n  - id: shop\n    nmae: Shop\n");
+    let said = installation.refuse(&["apply", "realm.yaml"]).await;
+    assert!(said.contains("realm.yaml:3:5: unknown field `nmae`"), "{said}");
+    write("roles:\n  - id: \"00000000000000000000000000000001\"\n    name: R\n    users: [nobody]\n");
+    let said = installation.refuse(&["apply", "realm.yaml"]).await;
+    assert!(said.contains("realm.yaml:4:13: there is no user `nobody`"), "{said}");
+
+    let server = installation.serve(&[]).await;
+    let login = json!({ "username": "lory", "password": password });
+    let exchange = Request::post("/v1.0/openapi/auth/login").json(&login).send(server.address).await;
+    assert_eq!(exchange.reply.code(), 0, "{exchange}");
+    let form = [("app_id", "shop"), ("app_secret", "0123456789abcdef")];
+    let exchange = Request::post("/go-api/external/service/auth/token").form(&form).send(server.address).await;
+    assert_eq!(exchange.reply.code(), 0, "{exchange}");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn documents_are_printed_as_they_were_written() {
     let installation = Installation::new();

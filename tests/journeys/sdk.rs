@@ -3,6 +3,7 @@
 
 mod coeus_gateway;
 mod edge_gateway;
+mod insight_auth;
 
 use std::time::Duration;
 

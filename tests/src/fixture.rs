@@ -1,6 +1,14 @@
 //! A server of one test: the real one, on a socket, with a clock that the test moves and randomness that repeats.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use aws_lc_rs::{hkdf, hmac};
 use base64::{
@@ -9,6 +17,7 @@ use base64::{
 };
 use gatehouse_server::{
     app::App,
+    cli::DEMO_REALM,
     config::Config,
     domain::{
         Core,
@@ -19,6 +28,7 @@ use gatehouse_server::{
         origin::Origin,
         password::Digest,
         random::Random,
+        realm::Declared,
         secret::Secret,
         user::{Handle, NewUser},
     },
@@ -66,6 +76,9 @@ const SEED: u64 = 7;
 /// The seed of what is made before a server starts, so that more of it changes no id that a test shows.
 const PROVISIONING_SEED: u64 = 8;
 
+/// The seed of what a realm file makes; each further file counts on from it.
+const REALM_SEED: u64 = 1000;
+
 /// The seed of every server's mail.
 const MAIL_SEED: u64 = 9;
 
@@ -97,6 +110,7 @@ pub struct Fixture {
     running: Option<JoinHandle<()>>,
     config: Config,
     restarts: u64,
+    realms: AtomicU64,
     database: TestDatabase,
     data_dir: TempDir,
 }
@@ -123,6 +137,22 @@ impl Fixture {
         Self::on(Backend::Sqlite, settings).await
     }
 
+    /// A server with the demo realm, as `serve --demo` has it, in place of the one application and the administrator whose
+    /// ids are drawn. Their numeric ids are the same.
+    pub async fn demo() -> Self {
+        Self::demo_with(|_| {}).await
+    }
+
+    /// A server with the demo realm and other settings.
+    pub async fn demo_with(settings: impl FnOnce(&mut Config)) -> Self {
+        Self::demo_on(Backend::Sqlite, settings).await
+    }
+
+    /// A server with the demo realm on this database, with other settings.
+    pub async fn demo_on(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
+        Self::of(Ready::demo(backend, settings).await).await
+    }
+
     /// A server on each database that `GATEHOUSE_TEST_DATABASES` names, or that is there.
     pub async fn on_every_database() -> Vec<Self> {
         let mut servers = Vec::new();
@@ -137,7 +167,10 @@ impl Fixture {
     /// # Panics
     /// If it does not start.
     pub async fn on(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
-        let ready = Ready::new(backend, settings).await;
+        Self::of(Ready::new(backend, settings).await).await
+    }
+
+    async fn of(ready: Ready) -> Self {
         let app = App::bind(ready.config.clone(), ready.core.clone(), ready.store.clone()).await.expect("it listens");
         let addresses = app.addresses();
         let shutdown = CancellationToken::new();
@@ -192,6 +225,7 @@ impl Fixture {
             running: Some(running),
             config: ready.config,
             restarts: 0,
+            realms: AtomicU64::new(1),
             database: ready.database,
             data_dir: ready.data_dir,
         }
@@ -280,6 +314,18 @@ impl Fixture {
     /// Adds an application without a creator; its secret is that of the demo application.
     pub async fn provision(&self, app_id: &str, may_create: bool) {
         provision(&self.core, app_id, &format!("Application {app_id}"), may_create).await;
+    }
+
+    /// Applies a realm file, as `gatehouse apply` does, and lets the server see it at once. What it draws is not of the
+    /// server's sequence, so that it changes no id that a test shows.
+    ///
+    /// # Panics
+    /// If the file is wrong, or does not fit what is there.
+    pub async fn apply(&self, realm: &str) {
+        let seed = REALM_SEED + self.realms.fetch_add(1, Ordering::SeqCst);
+        let core = core(&self.config, &self.store, &self.core.clock, Random::seeded(seed));
+        apply(&core, realm).await;
+        self.core.realms.settle().await.expect("the store answers");
     }
 
     /// A token with this header and these claims, as JSON texts, signed with the very key that the server uses for the
@@ -374,6 +420,22 @@ impl Drop for Fixture {
 
 impl Ready {
     async fn new(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
+        let ready = Self::empty(backend, settings).await;
+        provision_admin(&ready.store).await;
+        provision(&ready.core, DEMO_APP, "Demo", true).await;
+        ready
+    }
+
+    async fn demo(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
+        let ready = Self::empty(backend, settings).await;
+        let (key, _) = made().await;
+        ready.store.insert_data_key(key).await.expect("the store is empty");
+        let core = core(&ready.config, &ready.store, &ready.core.clock, Random::seeded(REALM_SEED));
+        apply(&core, DEMO_REALM).await;
+        ready
+    }
+
+    async fn empty(backend: Backend, settings: impl FnOnce(&mut Config)) -> Self {
         let database = TestDatabase::create(backend).await;
         let store = database.store().await;
         let data_dir = tempfile::tempdir().expect("a temporary directory");
@@ -386,10 +448,7 @@ impl Ready {
         config.wechat.base_url = wechat.url();
         settings(&mut config);
         let (clock, hand) = Clock::manual(START);
-        let core = |random| core(&config, &store, &clock, random);
-        provision_admin(&store, || core(Random::seeded(PROVISIONING_SEED))).await;
-        let core = core(Random::seeded(SEED));
-        provision(&core, DEMO_APP, "Demo", true).await;
+        let core = core(&config, &store, &clock, Random::seeded(SEED));
         Self { config, core, store, clock: hand, wechat, database, data_dir }
     }
 }
@@ -414,25 +473,35 @@ async fn provision(core: &Core, app_id: &str, name: &str, may_create: bool) {
     core.apps.provision(provision).await.expect("the application is new");
 }
 
-/// Adds the administrator. Hashing the password and making the data key that encrypts it take their time, so that it is
-/// done for the first server of this process, and what came of it is copied to all others.
-async fn provision_admin(store: &Store, core: impl FnOnce() -> Core) {
+async fn apply(core: &Core, realm: &str) {
+    let declared = Declared::read(realm, Path::new(""), false).unwrap_or_else(|error| panic!("{error}"));
+    core.realms.apply(&declared).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// The administrator, and the data key that encrypts the password. Hashing the one and making the other take their time,
+/// so that both are made once in this process, and every server gets a copy.
+async fn made() -> (DataKeyRow, UserRow) {
     static MADE: OnceCell<(DataKeyRow, UserRow)> = OnceCell::const_new();
-    let mut here = false;
     let make = || async {
-        here = true;
-        let core = core();
+        let database = TestDatabase::create(Backend::Sqlite).await;
+        let (store, data_dir) = (database.store().await, tempfile::tempdir().expect("a temporary directory"));
+        let config = Config { data_dir: data_dir.path().to_owned(), ..Config::default() };
+        let (clock, _) = Clock::manual(START);
+        let core = core(&config, &store, &clock, Random::seeded(PROVISIONING_SEED));
         let admin = NewUser { is_admin: true, builtin: true, ..NewUser::new(Handle::account(ADMIN).expect("a name")) };
         let digest = Digest::of(ADMIN_PASSWORD);
         let admin = core.users.create(&Origin::command("test"), admin, digest).await.expect("the user is new");
         let user = store.user_by_id(admin.id).await.expect("the store answers").expect("the user is there");
         let key = store.data_key("core").await.expect("the store answers").expect("the data key was made");
+        store.close().await.expect("the connections close");
         (key, user)
     };
-    let (key, user) = MADE.get_or_init(make).await.clone();
-    if here {
-        return;
-    }
+    MADE.get_or_init(make).await.clone()
+}
+
+/// Adds the administrator.
+async fn provision_admin(store: &Store) {
+    let (key, user) = made().await;
     store.insert_data_key(key).await.expect("the store is empty");
     let row = NewUserRow {
         uid: user.uid,

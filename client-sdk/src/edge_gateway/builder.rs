@@ -84,7 +84,7 @@ impl Builder {
         let access_token = pair.as_ref().map(|pair| pair.access.clone());
         let login = UserLogin::new(account, pair, listener);
         let access = match access_token {
-            Some(token) => Access::with_token(line, login, token),
+            Some(token) => Access::with_token(line, login, token, None),
             None => Access::new(line, login),
         };
         Ok(Session { access })

@@ -546,6 +546,64 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
+    /// `listNavigators`: List the menu.
+    ///
+    /// The menu of the token's application: the modules that have a function which the user may do, and the
+    /// groups that they stand in. Groups come first, and each level in its order. `functions` is always
+    /// null here.
+    ///
+    /// `GET /base/auth/v1.0/navigators`
+    pub async fn list_navigators(&self) -> Result<ResponseValue<types::NavigatorsReply>, Error<types::FailureReply>> {
+        let url = format!("{}/base/auth/v1.0/navigators", self.baseurl);
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "list_navigators" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+
+    /// `listFunctions`: List the functions of a module.
+    ///
+    /// Every function of a module, in its order, with whether the user may do it: `permit` is true if a
+    /// role of the user permits it and none denies it, false if one denies it, and null if none says
+    /// anything. The module may be that of another application.
+    ///
+    /// `GET /base/auth/v1.0/navigators/{id}/functions`
+    ///
+    /// - `id`: The id of the module.
+    pub async fn list_functions(
+        &self,
+        id: &str,
+    ) -> Result<ResponseValue<types::FunctionsReply>, Error<types::FailureReply>> {
+        check::length("id", id, Some(1), Some(64))?;
+        let url = format!("{}/base/auth/v1.0/navigators/{}/functions", self.baseurl, encode_path(id));
+        let mut request = self
+            .client
+            .get(url)
+            .header(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("application/json"))
+            .build()?;
+        let info = OperationInfo { operation_id: "list_functions" };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200 => ResponseValue::from_response(response).await,
+            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
 }
 
 impl ClientHooks<Caller> for Client {
@@ -707,6 +765,26 @@ pub const OPERATIONS: &[Operation] = &[
         method: "get_config",
         verb: "GET",
         path: "/base/auth/v1.0/configs/{id}",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "listNavigators",
+        method: "list_navigators",
+        verb: "GET",
+        path: "/base/auth/v1.0/navigators",
+        idempotent: true,
+        multipart: false,
+        upgrade: false,
+        security: &[Some(&ACCESS_TOKEN)],
+    },
+    Operation {
+        id: "listFunctions",
+        method: "list_functions",
+        verb: "GET",
+        path: "/base/auth/v1.0/navigators/{id}/functions",
         idempotent: true,
         multipart: false,
         upgrade: false,
@@ -1142,6 +1220,36 @@ impl TryFrom<&reqwest::header::HeaderMap> for GetConfigHeaders {
     }
 }
 
+/// The headers of the replies of `listNavigators`.
+#[derive(Clone, Debug)]
+pub struct ListNavigatorsHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for ListNavigatorsHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
+/// The headers of the replies of `listFunctions`.
+#[derive(Clone, Debug)]
+pub struct ListFunctionsHeaders {
+    /// The trace id of the reply, the request's own where it sent a usable one.
+    pub x_trace_id: String,
+}
+
+impl TryFrom<&reqwest::header::HeaderMap> for ListFunctionsHeaders {
+    type Error = HeaderError;
+
+    fn try_from(headers: &reqwest::header::HeaderMap) -> Result<Self, HeaderError> {
+        Ok(Self { x_trace_id: header::required(headers, "X-Trace-ID")? })
+    }
+}
+
 impl Envelope for types::TextReply {
     type Data = String;
 
@@ -1200,6 +1308,22 @@ impl Envelope for types::ConfigLogReply {
 
 impl Envelope for types::ConfigReply {
     type Data = types::ConfigDetail;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::NavigatorsReply {
+    type Data = Vec<types::Navigator>;
+
+    fn open(self) -> Opened<Self::Data> {
+        Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
+    }
+}
+
+impl Envelope for types::FunctionsReply {
+    type Data = Vec<types::Function>;
 
     fn open(self) -> Opened<Self::Data> {
         Opened { code: i64::from(self.code), message: Some(self.message), trace_id: None, data: self.data }
@@ -1649,6 +1773,65 @@ pub mod types {
         pub option: (),
     }
 
+    /// How clients show a function.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct FuncInfo {
+        /// What clients call for it.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub method: Option<String>,
+        /// The path of its icon.
+        #[serde(rename = "iconUrl", deserialize_with = "Option::deserialize")]
+        pub icon_url: Option<String>,
+        /// Whether clients draw a line before it.
+        #[serde(rename = "beginGroup", deserialize_with = "Option::deserialize")]
+        pub begin_group: Option<bool>,
+        /// Whether clients show its icon only.
+        #[serde(rename = "hideText", deserialize_with = "Option::deserialize")]
+        pub hide_text: Option<bool>,
+    }
+
+    /// Something that a module can do.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct Function {
+        /// The id.
+        pub id: String,
+        /// The id of the module.
+        #[serde(rename = "navId")]
+        pub nav_id: String,
+        /// The type of the node, which means something to clients only.
+        #[serde(rename = "type")]
+        pub type_: i32,
+        /// The place in the module, ascending.
+        pub index: i32,
+        /// The name that people see.
+        pub name: String,
+        /// The rights that it stands for, separated by commas; null where it stands for none.
+        #[serde(rename = "authCodes", deserialize_with = "Option::deserialize")]
+        pub auth_codes: Option<String>,
+        /// How clients show a function.
+        #[serde(rename = "funcInfo")]
+        pub func_info: FuncInfo,
+        /// Whether the user may do it; false where a role denies it, null where no role says anything.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub permit: Option<bool>,
+    }
+
+    /// The envelope around functions.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct FunctionsReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The functions; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<Vec<Function>>,
+        /// Always null.
+        pub option: (),
+    }
+
     /// A login by signature.
     #[derive(serde::Deserialize, serde::Serialize, Clone)]
     pub struct Login {
@@ -1678,6 +1861,61 @@ pub mod types {
                 .field("device_id", &self.device_id)
                 .finish()
         }
+    }
+
+    /// What clients open for a navigator.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct ModuleInfo {
+        /// The path of its icon.
+        #[serde(rename = "iconUrl", deserialize_with = "Option::deserialize")]
+        pub icon_url: Option<String>,
+        /// The name of the module.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub module: Option<String>,
+        /// The file that holds the module.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub file: Option<String>,
+        /// Whether clients open the module by themselves.
+        #[serde(rename = "autoLoad", deserialize_with = "Option::deserialize")]
+        pub auto_load: Option<bool>,
+    }
+
+    /// A group of a menu, or a module in a group.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct Navigator {
+        /// The id.
+        pub id: String,
+        /// The id of the group that it stands in; null for a group.
+        #[serde(rename = "parentId", deserialize_with = "Option::deserialize")]
+        pub parent_id: Option<String>,
+        /// The level; 1 is a group, 2 is a module.
+        #[serde(rename = "type")]
+        pub type_: i32,
+        /// The place among its siblings, ascending.
+        pub index: i32,
+        /// The name that people see.
+        pub name: String,
+        /// What clients open for a navigator.
+        #[serde(rename = "moduleInfo")]
+        pub module_info: ModuleInfo,
+        /// Always null; the functions of a module are listed by an operation of their own.
+        pub functions: (),
+    }
+
+    /// The envelope around a menu.
+    #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+    pub struct NavigatorsReply {
+        /// Whether the operation succeeded.
+        pub success: bool,
+        /// 200, or the code of the failure.
+        pub code: i32,
+        /// What the code means, in the reader's language.
+        pub message: String,
+        /// The navigators; null on failure.
+        #[serde(deserialize_with = "Option::deserialize")]
+        pub data: Option<Vec<Navigator>>,
+        /// Always null.
+        pub option: (),
     }
 
     /// An interface config to add.

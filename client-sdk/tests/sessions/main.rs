@@ -8,4 +8,6 @@ mod edge_gateway;
 #[cfg(test)]
 mod go_api;
 #[cfg(test)]
+mod insight_auth;
+#[cfg(test)]
 mod server;

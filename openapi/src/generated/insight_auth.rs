@@ -32,7 +32,7 @@ pub const DOCUMENT: Document = Document {
 };
 
 /// Every operation of the document.
-pub const OPERATIONS: [OperationFacts; 15] = [
+pub const OPERATIONS: [OperationFacts; 17] = [
     OperationFacts {
         id: "createCode",
         summary: "Get a Code",
@@ -182,6 +182,26 @@ pub const OPERATIONS: [OperationFacts; 15] = [
         idempotent: true,
         rate_limit: None,
         auth_code: Some("getConfigs"),
+    },
+    OperationFacts {
+        id: "listNavigators",
+        summary: "List the menu",
+        method: "GET",
+        path: "/base/auth/v1.0/navigators",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: None,
+    },
+    OperationFacts {
+        id: "listFunctions",
+        summary: "List the functions of a module",
+        method: "GET",
+        path: "/base/auth/v1.0/navigators/{id}/functions",
+        security: &["accessToken"],
+        idempotent: true,
+        rate_limit: None,
+        auth_code: None,
     },
 ];
 
@@ -509,6 +529,25 @@ pub trait InsightAuth: Send + Sync + 'static {
         caller: Self::Caller,
         id: String,
     ) -> impl Future<Output = Result<ConfigDetail, Fault>> + Send;
+
+    /// `listNavigators`: List the menu
+    ///
+    /// `GET /base/auth/v1.0/navigators`
+    fn list_navigators(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+    ) -> impl Future<Output = Result<Vec<Navigator>, Fault>> + Send;
+
+    /// `listFunctions`: List the functions of a module
+    ///
+    /// `GET /base/auth/v1.0/navigators/{id}/functions`
+    fn list_functions(
+        &self,
+        cx: &Context,
+        caller: Self::Caller,
+        id: String,
+    ) -> impl Future<Output = Result<Vec<Function>, Fault>> + Send;
 }
 
 /// A login by signature.
@@ -1376,6 +1415,176 @@ impl Reply for FailureReply {
     }
 }
 
+/// A group of a menu, or a module in a group.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct Navigator {
+    /// The id.
+    pub id: String,
+    /// The id of the group that it stands in; null for a group.
+    #[oai(rename = "parentId")]
+    #[serde(rename = "parentId", deserialize_with = "runtime::present")]
+    pub parent_id: MaybeNull<String>,
+    /// The level; 1 is a group, 2 is a module.
+    pub r#type: i32,
+    /// The place among its siblings, ascending.
+    pub index: i32,
+    /// The name that people see.
+    pub name: String,
+    #[oai(rename = "moduleInfo")]
+    #[serde(rename = "moduleInfo")]
+    pub module_info: ModuleInfo,
+    /// Always null; the functions of a module are listed by an operation of their own.
+    pub functions: Null,
+}
+
+/// What clients open for a navigator.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct ModuleInfo {
+    /// The path of its icon.
+    #[oai(rename = "iconUrl")]
+    #[serde(rename = "iconUrl", deserialize_with = "runtime::present")]
+    pub icon_url: MaybeNull<String>,
+    /// The name of the module.
+    #[serde(deserialize_with = "runtime::present")]
+    pub module: MaybeNull<String>,
+    /// The file that holds the module.
+    #[serde(deserialize_with = "runtime::present")]
+    pub file: MaybeNull<String>,
+    /// Whether clients open the module by themselves.
+    #[oai(rename = "autoLoad")]
+    #[serde(rename = "autoLoad", deserialize_with = "runtime::present")]
+    pub auto_load: MaybeNull<bool>,
+}
+
+/// Something that a module can do.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct Function {
+    /// The id.
+    pub id: String,
+    /// The id of the module.
+    #[oai(rename = "navId")]
+    #[serde(rename = "navId")]
+    pub nav_id: String,
+    /// The type of the node, which means something to clients only.
+    pub r#type: i32,
+    /// The place in the module, ascending.
+    pub index: i32,
+    /// The name that people see.
+    pub name: String,
+    /// The rights that it stands for, separated by commas; null where it stands for none.
+    #[oai(rename = "authCodes")]
+    #[serde(rename = "authCodes", deserialize_with = "runtime::present")]
+    pub auth_codes: MaybeNull<String>,
+    #[oai(rename = "funcInfo")]
+    #[serde(rename = "funcInfo")]
+    pub func_info: FuncInfo,
+    /// Whether the user may do it; false where a role denies it, null where no role says anything.
+    #[serde(deserialize_with = "runtime::present")]
+    pub permit: MaybeNull<bool>,
+}
+
+/// How clients show a function.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct FuncInfo {
+    /// What clients call for it.
+    #[serde(deserialize_with = "runtime::present")]
+    pub method: MaybeNull<String>,
+    /// The path of its icon.
+    #[oai(rename = "iconUrl")]
+    #[serde(rename = "iconUrl", deserialize_with = "runtime::present")]
+    pub icon_url: MaybeNull<String>,
+    /// Whether clients draw a line before it.
+    #[oai(rename = "beginGroup")]
+    #[serde(rename = "beginGroup", deserialize_with = "runtime::present")]
+    pub begin_group: MaybeNull<bool>,
+    /// Whether clients show its icon only.
+    #[oai(rename = "hideText")]
+    #[serde(rename = "hideText", deserialize_with = "runtime::present")]
+    pub hide_text: MaybeNull<bool>,
+}
+
+/// The envelope around a menu.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct NavigatorsReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The navigators; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<Vec<Navigator>>,
+    /// Always null.
+    pub option: Null,
+}
+
+impl Reply for NavigatorsReply {
+    type Data = Vec<Navigator>;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data)),
+            option: Null,
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: Null,
+        }
+    }
+}
+
+/// The envelope around functions.
+#[derive(Debug, Clone, PartialEq, Object, Serialize, Deserialize)]
+pub struct FunctionsReply {
+    /// Whether the operation succeeded.
+    pub success: bool,
+    /// 200, or the code of the failure.
+    pub code: i32,
+    /// What the code means, in the reader's language.
+    pub message: String,
+    /// The functions; null on failure.
+    #[serde(deserialize_with = "runtime::present")]
+    pub data: MaybeNull<Vec<Function>>,
+    /// Always null.
+    pub option: Null,
+}
+
+impl Reply for FunctionsReply {
+    type Data = Vec<Function>;
+    type Code = ErrorCode;
+
+    fn success(cx: &Context, data: Self::Data) -> Self {
+        Self {
+            success: true,
+            code: ErrorCode::Ok.number(),
+            message: ErrorCode::Ok.message(cx.language).to_owned(),
+            data: MaybeNull(Some(data)),
+            option: Null,
+        }
+    }
+
+    fn failure(cx: &Context, fault: &Fault) -> Self {
+        Self {
+            success: false,
+            code: fault.code().number(),
+            message: fault.text(cx),
+            data: MaybeNull(None),
+            option: Null,
+        }
+    }
+}
+
 const X_TRACE_ID: Header = Header {
     name: "X-Trace-ID",
     description: "The trace id of the reply, the request's own where it sent a usable one.",
@@ -1631,6 +1840,38 @@ impl Operation for GetConfig {
     }
 }
 
+/// The replies of `listNavigators`.
+pub struct ListNavigators;
+
+impl Operation for ListNavigators {
+    type Reply = NavigatorsReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<NavigatorsReply>(200, "The menu, or the reason why there is none.", &[&X_TRACE_ID]),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
+/// The replies of `listFunctions`.
+pub struct ListFunctions;
+
+impl Operation for ListFunctions {
+    type Reply = FunctionsReply;
+    type Failure = FailureReply;
+
+    fn replies() -> Vec<MetaResponse> {
+        vec![
+            reply::<FunctionsReply>(200, "The functions, or the reason why there are none.", &[&X_TRACE_ID]),
+            fault(),
+            busy(),
+        ]
+    }
+}
+
 const ACCESS_TOKEN: Scheme = Scheme {
     name: "accessToken",
     description: "The access token of a login, as it is.",
@@ -1705,6 +1946,9 @@ enum Tag {
     /// Logging in, renewing, logging out.
     #[oai(rename = "tokens")]
     Tokens,
+    /// The menus of applications, and what their users may do.
+    #[oai(rename = "navigators")]
+    Navigators,
     /// What interfaces there are, who may call them, and how often; and who changed that.
     #[oai(rename = "configs")]
     Configs,
@@ -1958,6 +2202,39 @@ impl<H: InsightAuth> Routes<H> {
         id: param::Path<String>,
     ) -> Answer<GetConfig> {
         Answer::of(&cx, self.0.get_config(&cx, caller.0, id.0).await)
+    }
+
+    /// List the menu
+    ///
+    /// The menu of the token's application: the modules that have a function which the user may do, and the groups that they stand in. Groups come first, and each level in its order. `functions` is always null here.
+    #[oai(
+        path = "/base/auth/v1.0/navigators",
+        method = "get",
+        operation_id = "listNavigators",
+        tag = "Tag::Navigators"
+    )]
+    async fn list_navigators(&self, cx: Context, caller: ByAccessToken<H>) -> Answer<ListNavigators> {
+        Answer::of(&cx, self.0.list_navigators(&cx, caller.0).await)
+    }
+
+    /// List the functions of a module
+    ///
+    /// Every function of a module, in its order, with whether the user may do it: `permit` is true if a role of the user permits it and none denies it, false if one denies it, and null if none says anything. The module may be that of another application.
+    #[oai(
+        path = "/base/auth/v1.0/navigators/:id/functions",
+        method = "get",
+        operation_id = "listFunctions",
+        tag = "Tag::Navigators"
+    )]
+    async fn list_functions(
+        &self,
+        cx: Context,
+        caller: ByAccessToken<H>,
+        /// The id of the module.
+        #[oai(name = "id", validator(min_length = 1, max_length = 64))]
+        id: param::Path<String>,
+    ) -> Answer<ListFunctions> {
+        Answer::of(&cx, self.0.list_functions(&cx, caller.0, id.0).await)
     }
 }
 

@@ -1,21 +1,23 @@
-//! The demo data: an application and an administrator whose secrets everybody knows, served on loopback only.
+//! The demo realm: applications and an administrator whose secrets everybody knows, served on loopback only.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use super::Failure;
 use crate::config::Config;
 use crate::domain::Core;
-use crate::domain::app::{AppId, NewApp, Provision};
-use crate::domain::origin::Origin;
-use crate::domain::password::Digest;
-use crate::domain::project::Pool;
-use crate::domain::secret::Secret;
-use crate::domain::user::{Handle, NewUser};
+use crate::domain::app::AppId;
+use crate::domain::realm::Declared;
+
+/// The demo realm, a realm file.
+pub const REALM: &str = include_str!("demo.yaml");
 
 const APP_ID: &str = "go-api-demo0001";
 const APP_SECRET: &str = "demodemodemodemodemodemodemodemo";
 const ACCOUNT: &str = "admin";
 const PASSWORD: &str = "123456";
+const INSIGHT_APP: &str = "9dd99dd9e6df467a8207d05ea5581125";
+const INSIGHT_TENANT: &str = "2564cd559cd340f0b81409723fd8632a";
 
 /// Refuses settings under which others than this machine could use the demo.
 pub(super) fn check(config: &Config) -> Result<(), Failure> {
@@ -28,7 +30,7 @@ pub(super) fn check(config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Loads the demo data, unless it is there. The application comes last: where it is, everything is.
+/// Loads the demo realm, unless it is there: all of it or nothing, so that where its application is, everything is.
 pub(super) async fn load(core: &Core) -> Result<(), Failure> {
     if is_loaded(core).await? {
         return Ok(());
@@ -36,20 +38,8 @@ pub(super) async fn load(core: &Core) -> Result<(), Failure> {
     if core.apps.any().await? || core.users.any().await? {
         return Err("this database is in real use; give --demo a --data-dir (and no database) of its own".into());
     }
-    core.projects
-        .provision_pool(Pool {
-            id: 0,
-            name: String::new(),
-            project_type: None,
-            end_points: vec!["https://api.example.com/rpc".to_owned(), "wss://api.example.com/ws".to_owned()],
-            request_max: 30,
-        })
-        .await?;
-    let admin = NewUser { is_admin: true, builtin: true, ..NewUser::new(Handle::account(ACCOUNT)?) };
-    core.users.create(&Origin::command("demo"), admin, Digest::of(PASSWORD)).await?;
-    let new = NewApp::new("Demo".to_owned(), Some("The application of the demo".to_owned()), None)?;
-    let secret = Some(Secret::new(APP_SECRET.to_owned()));
-    core.apps.provision(Provision { app_id: Some(AppId::new(APP_ID)), secret, new, may_create: true }).await?;
+    let declared = Declared::read(REALM, Path::new(""), false)?;
+    core.realms.apply(&declared).await?;
     tracing::info!("loaded the demo data");
     Ok(())
 }
@@ -79,6 +69,10 @@ Gatehouse demo
   user         {ACCOUNT}
   password     {PASSWORD}
 
+  insight_auth
+  appId        {INSIGHT_APP}
+  tenantId     {INSIGHT_TENANT}
+
   curl -X POST {base}/go-api/external/service/auth/token \\
     -d \"app_id={APP_ID}\" -d \"app_secret={APP_SECRET}\"
 
@@ -103,6 +97,7 @@ mod tests {
     use super::*;
     use crate::cli::open;
     use crate::config::Environment;
+    use crate::domain::app::{NewApp, Provision};
 
     fn config(listen: &str) -> Config {
         Config { listen: vec![listen.parse().unwrap()], ..Config::default() }

@@ -4,13 +4,14 @@
 mod configs;
 mod convert;
 mod fault;
+mod menus;
 
 use std::pin::Pin;
 
 use gatehouse_api::{
     insight_auth::{
-        ConfigDetail, ConfigLog, ConfigSummary, ConfigUpdate, Credential, DOCUMENT, Fault, InsightAuth, Login,
-        NewConfig, TokenBundle, WechatBinding, WechatCode, WechatLogin,
+        ConfigDetail, ConfigLog, ConfigSummary, ConfigUpdate, Credential, DOCUMENT, Fault, Function, InsightAuth,
+        Login, Navigator, NewConfig, TokenBundle, WechatBinding, WechatCode, WechatLogin,
     },
     runtime::{Context, Null, WithOption},
 };
@@ -21,7 +22,6 @@ use crate::{
         Core, Error,
         access::{AccessSession, Entry, Kind},
         config::Search,
-        permission::Subject,
         throttle::Device,
         user::Handle,
         wechat::Claim,
@@ -61,7 +61,7 @@ impl InsightAuth for Handler {
         let token = token.unwrap_or_default();
         let session = self.core.access.check(kind, &token).await.map_err(fault)?;
         if let Some(auth_code) = cx.operation.and_then(|operation| operation.auth_code) {
-            self.core.permissions.require(subject(&session), auth_code).await.map_err(fault)?;
+            self.core.permissions.require((&session).into(), auth_code).await.map_err(fault)?;
         }
         Ok(Caller { session, token })
     }
@@ -167,14 +167,15 @@ impl InsightAuth for Handler {
     async fn get_config(&self, _cx: &Context, _caller: Caller, id: String) -> Result<ConfigDetail, Fault> {
         Ok(self.core.configs.get(&id).await.map_err(fault)?.into())
     }
-}
 
-/// Whose rights count: those of the user in the session's application and tenant.
-fn subject(session: &AccessSession) -> Subject {
-    Subject {
-        user_id: session.user.id,
-        app_id: session.app.id,
-        tenant_id: session.tenant.as_ref().map(|tenant| tenant.id),
+    async fn list_navigators(&self, _cx: &Context, caller: Caller) -> Result<Vec<Navigator>, Fault> {
+        let navigators = self.core.permissions.navigators((&caller.session).into()).await.map_err(fault)?;
+        Ok(navigators.into_iter().map(Navigator::from).collect())
+    }
+
+    async fn list_functions(&self, _cx: &Context, caller: Caller, id: String) -> Result<Vec<Function>, Fault> {
+        let functions = self.core.permissions.functions((&caller.session).into(), &id).await.map_err(fault)?;
+        Ok(functions.into_iter().map(Function::from).collect())
     }
 }
 

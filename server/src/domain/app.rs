@@ -351,6 +351,24 @@ impl Apps {
         Err(Error::internal("no free app_id was drawn"))
     }
 
+    /// The hash of a secret as it is stored, under the active key.
+    pub(super) fn hash_secret(&self, app_id: &AppId, secret: &Secret<String>) -> String {
+        keyed::hash(&self.keys.active(), Purpose::AppSecret, [app_id.as_str(), secret.expose()])
+    }
+
+    /// Whether a stored hash is that of this secret. One under a key that is gone is that of none.
+    pub(super) fn is_secret(&self, app_id: &str, secret: &str, stored: &str) -> bool {
+        let stored = KeyedHash::parse(stored);
+        stored.is_some_and(|stored| stored.is_of(&self.keys, Purpose::AppSecret, [app_id, secret]))
+    }
+
+    /// Called after a commit that changes many applications.
+    pub(super) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.by_app_id.invalidate_all();
+        self.by_id.invalidate_all();
+    }
+
     async fn existing(&self, app_id: &AppId) -> Result<App, Error> {
         let row = self.store.app_by_app_id(app_id.as_str()).await?;
         row.map(App::from).ok_or(Error::UnknownApp)

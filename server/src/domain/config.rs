@@ -29,7 +29,7 @@ pub use input::{ConfigSpec, Search};
 pub use record::{ConfigRecord, LogContent};
 
 /// The name of all this in the record of changes.
-const BUSINESS: &str = "接口配置管理";
+pub(super) const BUSINESS: &str = "接口配置管理";
 
 /// Characters of a name that the record of changes holds.
 const CREATOR_MAX: usize = 64;

@@ -51,6 +51,12 @@ where
         Ok(Some(value))
     }
 
+    /// Forgets every value; called after a commit that changes many.
+    pub(super) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.values.invalidate_all();
+    }
+
     /// The value of `key`, if it is remembered.
     pub(super) fn peek<Q>(&self, key: &Q) -> Option<Arc<V>>
     where

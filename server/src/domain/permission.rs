@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 use crate::store::{FunctionRow, NavigatorRow, Store};
 
 use super::Error;
+use super::access::AccessSession;
+use super::signed::is_id;
 
 /// Whose rights are asked for, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,16 @@ pub struct Subject {
     pub app_id: i64,
     /// The numeric id of the tenant that the user logged in to.
     pub tenant_id: Option<i64>,
+}
+
+impl From<&AccessSession> for Subject {
+    fn from(session: &AccessSession) -> Self {
+        Self {
+            user_id: session.user.id,
+            app_id: session.app.id,
+            tenant_id: session.tenant.as_ref().map(|tenant| tenant.id),
+        }
+    }
 }
 
 /// An entry of an application's menu.
@@ -109,7 +121,9 @@ impl Permissions {
     /// # Errors
     /// [`Error::NotFound`] if there is no such module.
     pub async fn functions(&self, subject: Subject, navigator: &str) -> Result<Vec<Function>, Error> {
-        let module = self.store.navigator_by_uid(navigator).await?.ok_or(Error::NotFound)?;
+        // PostgreSQL takes no text with a zero byte.
+        let found = if is_id(navigator) { self.store.navigator_by_uid(navigator).await? } else { None };
+        let module = found.ok_or(Error::NotFound)?;
         let rows = self.store.functions_of(module.id).await?;
         let permits = permits(self.store.statements_on(subject.user_id, subject.tenant_id, module.id).await?);
         Ok(rows.into_iter().map(|row| function(row, &module.uid, &permits)).collect())
@@ -165,3 +179,6 @@ fn function(row: FunctionRow, navigator: &str, permits: &HashMap<i64, bool>) -> 
         hide_text: row.hide_text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ mod handle;
 
 use std::sync::Arc;
 
-use crate::store::{self, HandleKind, NewUserRow, Store, Unique, UserRow};
+use crate::store::{self, HandleKind, NewUserRow, PasswordRow, Store, Unique, UserRow};
 
 use super::Error;
 use super::audit::{Audit, AuditKind};
@@ -124,13 +124,7 @@ impl Users {
     pub async fn create(&self, origin: &Origin, new: NewUser, digest: Digest) -> Result<User, Error> {
         let parts = &self.parts;
         let uid = new.uid.clone().unwrap_or_else(|| parts.random.hex(32));
-        let password_sealed = match parts.signature_login {
-            true => {
-                let place = Place { column: PASSWORD_COLUMN, row: &uid, version: FIRST_PASSWORD };
-                Some(parts.vault.seal(place, digest.expose()).await?)
-            }
-            false => None,
-        };
+        let password = self.password_row(&uid, FIRST_PASSWORD, digest).await?;
         let mut handles = Vec::new();
         let mut claim = |kind, handle: &Handle| handles.push((kind, handle.folded().to_owned()));
         new.email.iter().for_each(|email| claim(HandleKind::Email, email));
@@ -143,8 +137,8 @@ impl Users {
             name: new.name.clone().unwrap_or_else(|| new.account.written().to_owned()),
             email: written(&new.email),
             phone: written(&new.phone),
-            password_hash: parts.passwords.hash(digest).await?,
-            password_sealed,
+            password_hash: password.hash,
+            password_sealed: password.sealed,
             is_admin: new.is_admin,
             builtin: new.builtin,
             created_at: parts.clock.now().millis(),
@@ -186,6 +180,35 @@ impl Users {
             return Err(Error::Banned);
         }
         Ok(user)
+    }
+
+    /// A password as it is stored, of the user with this other id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many passwords wait to be hashed; those of the vault.
+    pub(super) async fn password_row(&self, uid: &str, version: i64, digest: Digest) -> Result<PasswordRow, Error> {
+        let parts = &self.parts;
+        let sealed = match parts.signature_login {
+            true => {
+                let place = Place { column: PASSWORD_COLUMN, row: uid, version };
+                Some(parts.vault.seal(place, digest.expose()).await?)
+            }
+            false => None,
+        };
+        Ok(PasswordRow { hash: parts.passwords.hash(digest).await?, sealed, version })
+    }
+
+    /// Whether a stored hash is that of this password.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if too many wait already.
+    pub(super) async fn is_password(&self, digest: Digest, hash: &str) -> Result<bool, Error> {
+        self.parts.passwords.verify(digest, Some(hash)).await
+    }
+
+    /// Called after a commit that changes many users.
+    pub(super) fn forget_all(&self) {
+        self.by_id.forget_all();
     }
 
     /// The user who logs in by this account, address or number, with the digest of the password if it is kept.

@@ -280,7 +280,8 @@ impl Wechat {
     }
 }
 
-const fn sealed_at(wechat_app_id: &str) -> Sealed<'_> {
+/// Where the secret of an application at WeChat is sealed.
+pub(super) const fn sealed_at(wechat_app_id: &str) -> Sealed<'_> {
     Sealed { column: SECRET_COLUMN, row: wechat_app_id, version: 1 }
 }
 

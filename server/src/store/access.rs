@@ -129,7 +129,7 @@ impl Store {
 async fn end_others(transaction: &DatabaseTransaction, row: &AccessTokenRow) -> Result<Vec<String>, Error> {
     // The user's row stays locked until the end, so that logins of one user come one by one.
     user::Entity::update_many()
-        .col_expr(user::Column::Builtin, Expr::col(user::Column::Builtin).into())
+        .col_expr(user::Column::Builtin, Expr::col(user::Column::Builtin))
         .filter(user::Column::Id.eq(row.user_id))
         .exec(transaction)
         .await?;

@@ -16,6 +16,8 @@ mod get_config_log;
 mod get_token_status;
 mod list_config_logs;
 mod list_configs;
+mod list_functions;
+mod list_navigators;
 mod load_configs;
 mod lock;
 mod races;
@@ -61,6 +63,8 @@ pub const DIALECT: Dialect = Dialect {
                         ("tenantId", Value::Null),
                     ]
                 }
+                // The demo realm has a config for the one of the example.
+                "createConfig" => vec![("url", "/base/user/v1.0/users/{id}".into())],
                 "createTokenWithWechatCode" => {
                     wechat_app(server).await;
                     server.wechat.grant(WECHAT_CODE, UNION_ID);
@@ -82,6 +86,7 @@ pub const DIALECT: Dialect = Dialect {
 
 const CODES: &str = "/base/auth/v1.0/tokens/codes";
 const TOKENS: &str = "/base/auth/v1.0/tokens";
+const NAVIGATORS: &str = "/base/auth/v1.0/navigators";
 const STATUS: &str = "/base/auth/v1.0/tokens/status";
 
 const WITH_WECHAT_CODE: &str = "/base/auth/v1.0/tokens/withWechatCode";
@@ -154,6 +159,23 @@ async fn bundle_of(server: &Fixture, user: User, app_id: &str) -> Bundle {
 
 async fn admin(server: &Fixture) -> User {
     User::clone(&server.core.users.by_id(1).await.expect("the store answers").expect("the administrator is there"))
+}
+
+/// The application of the demo realm whose tokens the document shows.
+const INSIGHT_APP: &str = "9dd99dd9e6df467a8207d05ea5581125";
+
+/// The tenant of the demo realm.
+const INSIGHT_TENANT: &str = "2564cd559cd340f0b81409723fd8632a";
+
+/// The module of the demo realm whose functions the document shows.
+const MODULE: &str = "711aad8daf654bcdb3a126d70191c15c";
+
+/// An access token of a user of the demo realm, by account, in the document's application and perhaps a tenant.
+async fn access_of(server: &Fixture, account: &str, tenant: Option<&str>) -> String {
+    let row = server.store.user_by_handle(account).await.expect("the store answers").expect("the user is there");
+    let entry = Entry { app_id: INSIGHT_APP.to_owned(), tenant_id: tenant.map(str::to_owned), ..Entry::default() };
+    let origin = Origin { dialect: "insight_auth", ..Origin::command("test") };
+    server.core.access.begin(&origin, row.into(), entry).await.expect("the application is there").access
 }
 
 /// A check of an access token.

@@ -56,8 +56,11 @@ pub(super) struct Case {
     /// Lua by which each reply changes the next request.
     pub(super) script: Option<&'static str>,
     /// What the script sends in turn with the request.
-    pub(super) second: Option<fn(&Session) -> Result<Request, Failure>>,
+    pub(super) second: Option<Second>,
 }
+
+/// Makes a request that may need another one before.
+pub(super) type Second = fn(&Session) -> Result<Request, Failure>;
 
 const BOTH: &[Target] = &[Target::Constant, Target::ByHand];
 const CONSTANT: &[Target] = &[Target::Constant];

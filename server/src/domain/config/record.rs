@@ -74,7 +74,7 @@ impl ConfigRecord {
 
 impl LogContent {
     /// The text that is stored.
-    pub(super) fn to_json(&self) -> String {
+    pub(in crate::domain) fn to_json(&self) -> String {
         match self {
             Self::Change { before, after } => json!({ "before": before.to_value(), "after": after.to_value() }),
             Self::Config(config) => config.to_value(),

@@ -1,0 +1,184 @@
+//! Provisioning: a file declares tenants, applications, users, roles, menus, interface configs, applications at WeChat and
+//! pools, and the store is made what it says, all of it or nothing.
+//!
+//! The file is read and checked, compared with what is there, and the difference is written in one transaction, which
+//! first looks whether what was compared is still there. Applied again, it changes nothing.
+
+mod change;
+mod check;
+mod file;
+mod identity;
+mod plan;
+mod problem;
+mod record;
+mod secret;
+#[cfg(test)]
+pub(super) mod tests;
+mod world;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Error;
+use super::app::Apps;
+use super::audit::Audit;
+use super::clock::Clock;
+use super::config::Configs;
+use super::password::Digest;
+use super::random::Random;
+use super::secret::Secret;
+use super::user::{Handle, Users};
+use super::vault::Vault;
+use super::wechat::sealed_at;
+use crate::store::{RealmPut, RealmState, Store, UserScope};
+use plan::{Plan, Planner};
+
+pub use change::{Action, Change, FieldChange};
+pub use file::Position;
+pub use problem::{Problem, RealmError};
+
+/// How often what is there is compared anew, because it changed before the difference was written.
+const ATTEMPTS: usize = 5;
+
+/// A realm file that was read and checked, with the secrets that it names.
+#[derive(Debug)]
+pub struct Declared {
+    file: file::RealmFile,
+    prune: bool,
+}
+
+impl Declared {
+    /// Reads the text of a realm file, which stands in `directory`. With `prune`, what it does not declare is removed, of
+    /// the kinds that it has a section for.
+    ///
+    /// # Errors
+    /// [`RealmError::Wrong`] with what is wrong and where.
+    pub fn read(text: &str, directory: &Path, prune: bool) -> Result<Self, RealmError> {
+        Ok(Self { file: check::read(text, directory)?, prune })
+    }
+
+    /// The users that have to be looked at.
+    fn scope(&self) -> UserScope {
+        if self.prune && self.file.users.is_some() {
+            return UserScope::All;
+        }
+        let users = self.file.users.iter().flatten();
+        let own = users.flat_map(|user| [Some(&user.account), user.email.as_ref(), user.phone.as_ref()]).flatten();
+        let tenants = self.file.tenants.iter().flatten().flat_map(|tenant| tenant.users.iter().flatten());
+        let roles = self.file.roles.iter().flatten().flat_map(|role| role.users.iter().flatten());
+        let handles: BTreeSet<_> = own.chain(tenants).chain(roles).filter_map(|at| Handle::fold(&at.value)).collect();
+        UserScope::Named(handles)
+    }
+}
+
+/// The JSON Schema of realm files, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(file::RealmFile).to_value()
+}
+
+/// A secret that was made because the file has none.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// Whose it is, in words.
+    pub of: String,
+    /// The secret, which nobody can read again.
+    pub secret: Secret<String>,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The changes, in their order.
+    pub changes: Vec<Change>,
+    /// The secrets that were made.
+    pub generated: Vec<Generated>,
+}
+
+/// What provisioning is made with.
+pub(super) struct Parts {
+    pub store: Store,
+    pub apps: Arc<Apps>,
+    pub users: Arc<Users>,
+    pub configs: Arc<Configs>,
+    pub vault: Arc<Vault>,
+    pub audit: Audit,
+    pub clock: Clock,
+    pub random: Random,
+}
+
+/// Applies realm files.
+pub struct Realms {
+    parts: Parts,
+}
+
+impl Realms {
+    pub(super) const fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// What [`apply`](Self::apply) would do. Nothing changes.
+    ///
+    /// # Errors
+    /// [`RealmError::Wrong`] if the file does not fit what is there; those of the store.
+    pub async fn compare(&self, declared: &Declared) -> Result<Vec<Change>, RealmError> {
+        let state = self.parts.store.realm(&declared.scope()).await?;
+        Ok(Planner::plan(&self.parts, declared, &state).await?.changes)
+    }
+
+    /// Makes what is there what the file declares, in one transaction.
+    ///
+    /// # Errors
+    /// As [`compare`](Self::compare), and [`RealmError::Taken`] or [`RealmError::Busy`]. Nothing has changed then.
+    pub async fn apply(&self, declared: &Declared) -> Result<Applied, RealmError> {
+        let scope = declared.scope();
+        for _ in 0..ATTEMPTS {
+            let state = self.parts.store.realm(&scope).await?;
+            let plan = Planner::plan(&self.parts, declared, &state).await?;
+            if let Some(applied) = self.write(&scope, &state, plan).await? {
+                return Ok(applied);
+            }
+        }
+        Err(RealmError::Busy)
+    }
+
+    /// Forgets what is remembered of applications and users, and reads the limits of our own operations again, so that what
+    /// another process applied counts at once, rather than after some seconds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn settle(&self) -> Result<(), Error> {
+        self.parts.apps.forget_all();
+        self.parts.users.forget_all();
+        self.parts.configs.load().await
+    }
+
+    async fn write(&self, scope: &UserScope, seen: &RealmState, plan: Plan) -> Result<Option<Applied>, RealmError> {
+        let Plan { changes, mut writes, passwords, sealed, generated } = plan;
+        for (place, digest) in passwords {
+            if let Some(RealmPut::User { user, .. }) = writes.puts.get_mut(place) {
+                let row = self.parts.users.password_row(&user.uid, user.password_version + 1, digest).await?;
+                user.password_hash = row.hash;
+                user.password_sealed = row.sealed;
+                user.password_version = row.version;
+            }
+        }
+        for (place, secret) in sealed {
+            if let Some(RealmPut::WechatApp(id, app)) = writes.puts.get_mut(place) {
+                app.secret_sealed = self.parts.vault.seal(sealed_at(id), secret.expose()).await?;
+            }
+        }
+        if !changes.is_empty() {
+            if !self.parts.store.write_realm(scope, seen, &writes).await? {
+                return Ok(None);
+            }
+            // It is done, even if the limits cannot be read now: a server reads them again within seconds.
+            if let Err(error) = self.settle().await {
+                tracing::warn!(error = error.chain(), "changed limits take effect later");
+            }
+        }
+        let generated = generated.into_iter();
+        let generated = generated.map(|(of, id, secret)| Generated { of: format!("{of} {id}"), secret }).collect();
+        Ok(Some(Applied { changes, generated }))
+    }
+}

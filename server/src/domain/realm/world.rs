@@ -1,0 +1,115 @@
+//! What will be there once a realm file is applied, so that names can be told from mistakes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::file::RealmFile;
+use crate::domain::user::Handle;
+use crate::store::{RealmConfig, RealmState};
+
+/// The paths of our own operations, whose configs are seeded by the server and never pruned.
+const OWN: &str = "/base/auth/v1.0/";
+
+/// The things of a file and those that are there and stay.
+pub(super) struct World<'a> {
+    file: &'a RealmFile,
+    state: &'a RealmState,
+    prune: bool,
+    apps: BTreeSet<&'a str>,
+    users: BTreeSet<String>,
+    tenants: BTreeSet<&'a str>,
+    /// The application and the group of each.
+    navigators: HashMap<&'a str, (&'a str, Option<&'a str>)>,
+    functions: BTreeSet<&'a str>,
+    roles: BTreeSet<&'a str>,
+    wechat_apps: BTreeSet<&'a str>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(file: &'a RealmFile, state: &'a RealmState, prune: bool) -> Self {
+        Self {
+            file,
+            state,
+            prune,
+            apps: file.apps.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
+            users: file.users.iter().flatten().filter_map(|entry| Handle::fold(&entry.account.value)).collect(),
+            tenants: file.tenants.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
+            navigators: file
+                .navigators
+                .iter()
+                .flatten()
+                .map(|entry| {
+                    let parent = entry.parent.as_ref().map(|parent| parent.value.as_str());
+                    (entry.id.value.as_str(), (entry.app.value.as_str(), parent))
+                })
+                .collect(),
+            functions: file.functions.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
+            roles: file.roles.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
+            wechat_apps: file.wechat_apps.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
+        }
+    }
+
+    /// Whether what is there and not declared stays.
+    fn stays<T>(&self, section: &Option<Vec<T>>) -> bool {
+        !self.prune || section.is_none()
+    }
+
+    pub(super) fn has_app(&self, id: &str) -> bool {
+        self.apps.contains(id) || (self.stays(&self.file.apps) && self.state.apps.contains_key(id))
+    }
+
+    pub(super) fn has_user(&self, account: &str) -> bool {
+        self.users.contains(account) || (self.stays(&self.file.users) && self.state.users.contains_key(account))
+    }
+
+    /// Whether a user who is there, perhaps beyond those that were read, stays.
+    pub(super) fn keeps_user(&self, account: &str) -> bool {
+        self.users.contains(account) || self.stays(&self.file.users)
+    }
+
+    pub(super) fn has_tenant(&self, id: &str) -> bool {
+        self.tenants.contains(id) || (self.stays(&self.file.tenants) && self.state.tenants.contains_key(id))
+    }
+
+    /// The application of a navigator, and its group.
+    pub(super) fn navigator(&self, id: &str) -> Option<(&str, Option<&str>)> {
+        if let Some(declared) = self.navigators.get(id) {
+            return Some(*declared);
+        }
+        let there = self.state.navigators.get(id).filter(|_| self.stays(&self.file.navigators))?;
+        Some((&there.app, there.parent.as_deref()))
+    }
+
+    pub(super) fn has_function(&self, id: &str) -> bool {
+        self.functions.contains(id) || (self.stays(&self.file.functions) && self.state.functions.contains_key(id))
+    }
+
+    pub(super) fn has_role(&self, id: &str) -> bool {
+        self.roles.contains(id) || (self.stays(&self.file.roles) && self.state.roles.contains_key(id))
+    }
+
+    pub(super) fn has_wechat_app(&self, id: &str) -> bool {
+        self.wechat_apps.contains(id) || (self.stays(&self.file.wechat_apps) && self.state.wechat_apps.contains_key(id))
+    }
+
+    pub(super) fn keeps_pool(&self, id: i64) -> bool {
+        self.stays(&self.file.pools) || self.file.pools.iter().flatten().any(|entry| entry.id.value == id)
+    }
+
+    pub(super) fn keeps_config(&self, uid: &str, config: &RealmConfig) -> bool {
+        if self.stays(&self.file.configs) || config.url.starts_with(OWN) {
+            return true;
+        }
+        self.file.configs.iter().flatten().any(|entry| match &entry.id {
+            Some(id) => id.value == uid,
+            None => entry.method.value == config.method && entry.url.value == config.url,
+        })
+    }
+
+    /// The id of the config that is for a method and a URL, and stays.
+    pub(super) fn config_for(&self, (method, url): (&str, &str)) -> Option<&'a str> {
+        let state: &'a RealmState = self.state;
+        let mut staying = state.configs.iter().filter(|(uid, config)| self.keeps_config(uid, config));
+        let (uid, _) = staying.find(|(_, config)| config.method == method && config.url == url)?;
+        Some(uid)
+    }
+}
