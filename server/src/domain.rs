@@ -181,6 +181,7 @@ impl Core {
         }));
         let signatures = Signatures::new(signature::Parts {
             store: store.clone(),
+            sms: sms.clone(),
             users: Arc::clone(&users),
             audit: audit.clone(),
             clock: clock.clone(),

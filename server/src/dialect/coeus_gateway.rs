@@ -15,7 +15,7 @@ use gatehouse_api::{
 
 use crate::{
     domain::{Core, Error, app::PageRequest, name::Name, password::Digest, session::Session, user::Handle},
-    http::mount::{Observer, Parts, origin},
+    http::mount::{Observer, Parts, language, origin},
 };
 use fault::fault;
 use tokens::Tokens;
@@ -44,7 +44,7 @@ impl CoeusGateway for Handler {
     async fn send_auth_code(&self, cx: &Context, body: AuthCodeRequest) -> Result<Null, Fault> {
         let account = Handle::account(&body.user_name).map_err(fault)?;
         let email = Handle::email(&body.email).map_err(fault)?;
-        let language = convert::language(cx.language);
+        let language = language(cx.language);
         self.core.registrations.send_code(&account, &email, language).await.map_err(fault)?;
         Ok(Null)
     }

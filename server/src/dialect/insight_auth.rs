@@ -26,10 +26,13 @@ use crate::{
         user::Handle,
         wechat::Claim,
     },
-    http::mount::{Denial, Observer, Parts, origin},
+    http::mount::{Denial, Observer, Parts, language, origin},
 };
 use configs::{own_interfaces, page, unless_deleted, unless_updated};
 use fault::fault;
+
+/// The type of logins that are signed with a verification code.
+const BY_SMS: i32 = 1;
 
 /// What implements the operations of `insight_auth`.
 pub struct Handler {
@@ -66,8 +69,13 @@ impl InsightAuth for Handler {
         Ok(Caller { session, token })
     }
 
-    async fn create_code(&self, _cx: &Context, account: String, _type: i32) -> Result<String, Fault> {
-        self.core.signatures.code(&account).await.map_err(fault)
+    async fn create_code(&self, cx: &Context, account: String, kind: i32) -> Result<String, Fault> {
+        let signatures = &self.core.signatures;
+        let code = match kind {
+            BY_SMS => signatures.code_by_sms(&account, language(cx.language)).await,
+            _ => signatures.code(&account).await,
+        };
+        code.map_err(fault)
     }
 
     async fn create_token(&self, cx: &Context, body: Login) -> Result<TokenBundle, Fault> {

@@ -2,6 +2,8 @@
 //!
 //! A Code is good for one try of one account, whoever tries: it is taken before anything is compared. Each wrong signature
 //! counts against the account, in the store, so that no restart forgives it; an account that nobody has is treated alike.
+//!
+//! A verification code that was sent by SMS stands in the password's place where the Code was asked for so.
 
 mod outstanding;
 
@@ -17,12 +19,15 @@ use crate::store::{LoginFailureRow, Store};
 use super::Error;
 use super::audit::{Audit, AuditKind};
 use super::clock::{Clock, Timestamp};
+use super::mail::Language;
 use super::origin::Origin;
 use super::random::Random;
 use super::secret::Secret;
+use super::sms::Sms;
 use super::user::{Handle, User, Users};
 
 use outstanding::Outstanding;
+pub(super) use outstanding::Proof;
 
 /// Wrong signatures that an account is forgiven within [`WINDOW`].
 const FORGIVEN: usize = 5;
@@ -40,6 +45,7 @@ const SLACK: Duration = Duration::from_secs(60);
 pub(super) struct Parts {
     pub store: Store,
     pub users: Arc<Users>,
+    pub sms: Sms,
     pub audit: Audit,
     pub clock: Clock,
     pub random: Random,
@@ -74,9 +80,33 @@ impl Signatures {
     /// Only those of the store.
     pub async fn code(&self, account: &str) -> Result<String, Error> {
         let subject = self.subject(account).await?;
+        Ok(self.add(subject.key, Proof::Password))
+    }
+
+    /// As [`code`](Self::code), for a login with the verification code that goes out by SMS: to `account` if it is a mobile
+    /// number, whether a user has it or not, else to that of the user. Whether one was sent shows to nobody else.
+    ///
+    /// # Errors
+    /// Those of the store, and of [`Sms::send_code`] but that it was done a moment ago.
+    pub async fn code_by_sms(&self, account: &str, language: Language) -> Result<String, Error> {
+        let subject = self.subject(account).await?;
+        let own = subject.user.as_ref().and_then(|user| user.phone.as_deref());
+        let Some(mobile) = Handle::phone(account).ok().or_else(|| Handle::phone(own?).ok()) else {
+            return Ok(self.add(subject.key, Proof::Nothing));
+        };
+        // An account may look like the number of somebody else, who then gets the code, and logs in to nothing with it.
+        let is_own = own.and_then(|own| Handle::phone(own).ok()).is_some_and(|own| own.folded() == mobile.folded());
+        match self.parts.sms.send_code(&mobile, language).await {
+            Ok(_) | Err(Error::TooSoon) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.add(subject.key, if is_own { Proof::Sms(mobile) } else { Proof::Nothing }))
+    }
+
+    fn add(&self, subject: String, proof: Proof) -> String {
         let code = self.parts.random.hex(32);
-        self.outstanding.add(subject.key, code.clone(), self.parts.clock.now());
-        Ok(code)
+        self.outstanding.add(subject, code.clone(), proof, self.parts.clock.now());
+        code
     }
 
     /// The user who signed with `account` and one of its Codes, and that Code.
@@ -93,11 +123,16 @@ impl Signatures {
             parts.audit.refusal(origin, AuditKind::LoginLocked, id, Some(account)).await;
             return Err(Error::Locked);
         }
-        // Without a digest the same is computed, with one that no password has.
-        let digest = subject.digest.as_ref().map_or("", |digest| digest.expose().as_str());
-        let signed = |code: &str| is_signed(signature, account, digest, code);
+        let signed = |code: &str, proof: &Proof| {
+            let digest = self.digest(proof, &subject);
+            // Without a digest the same is computed, with one that nothing has.
+            is_signed(signature, account, digest.as_ref().map_or("", |digest| digest.expose()), code)
+                && digest.is_some()
+        };
         let taken = self.outstanding.take(&subject.key, now, signed);
-        let Some((user, code)) = subject.user.filter(|_| subject.digest.is_some()).zip(taken) else {
+        // Of any number that have signed with one verification code, with a Code each, one has it.
+        let taken = taken.filter(|(_, proof)| !matches!(proof, Proof::Sms(mobile) if !self.parts.sms.spend(mobile)));
+        let Some((user, (code, _))) = subject.user.zip(taken) else {
             self.fail(origin, &subject.key, id, account, now).await?;
             return Err(Error::WrongPassword);
         };
@@ -116,6 +151,18 @@ impl Signatures {
     pub async fn purge(&self) -> Result<u64, Error> {
         let kept = i64::try_from((WINDOW + LOCK).as_millis()).unwrap_or(i64::MAX);
         Ok(self.parts.store.purge_login_failures(self.parts.clock.now().millis().saturating_sub(kept)).await?)
+    }
+
+    /// The digest of what has to be signed with; none if there is nothing.
+    fn digest(&self, proof: &Proof, subject: &Subject) -> Option<Secret<String>> {
+        match proof {
+            Proof::Password => subject.digest.clone(),
+            Proof::Sms(mobile) => {
+                let code = self.parts.sms.pending(mobile)?;
+                Some(Secret::new(hex::encode(Md5::digest(code.expose().as_bytes()))))
+            }
+            Proof::Nothing => None,
+        }
     }
 
     async fn subject(&self, account: &str) -> Result<Subject, Error> {

@@ -75,8 +75,8 @@ impl Sms {
         Self(Arc::new(Inner { codes: Codes::new(clock, random.clone()), random, route }))
     }
 
-    /// The code of a number: six digits, good for five minutes. It is a new one, and sent, unless one was sent within
-    /// the last minute: then it is that one.
+    /// The code of a number: six digits, good for five minutes. It is sent, unless it was within the last minute; it is a
+    /// new one, unless the former one is still good.
     ///
     /// # Errors
     /// [`Error::TooSoon`] if the last one is spent already and was sent within the last minute, or if the number got 20

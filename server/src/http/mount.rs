@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use gatehouse_api::runtime::{Context, Dialect, Document, ErrorCode, Fault, Matched, Refusal, RouteTable};
+use gatehouse_api::runtime::{Context, Dialect, Document, ErrorCode, Fault, Language, Matched, Refusal, RouteTable};
 use http::HeaderMap;
 use poem::{Request, Response};
 
@@ -14,6 +14,7 @@ use crate::{
     domain::{
         Core, Error,
         limit::{Decision, Limits},
+        mail,
         origin::Origin,
     },
 };
@@ -35,6 +36,14 @@ pub struct Parts {
 /// Where a request of a dialect comes from, for the domain's records.
 pub fn origin(document: &Document, cx: &Context) -> Origin {
     Origin { dialect: document.dialect, client: cx.client_ip, trace: cx.trace.to_string() }
+}
+
+/// The language of what is sent to people, which is that of messages.
+pub const fn language(language: Language) -> mail::Language {
+    match language {
+        Language::English => mail::Language::English,
+        Language::Chinese => mail::Language::Chinese,
+    }
 }
 
 /// Why an operation is not called now: the code of [`Refusal::TooManyRequests`], as an outcome of the operation.

@@ -24,6 +24,14 @@ async fn ok_with_type() {
 }
 
 #[tokio::test]
+async fn ok_by_sms() {
+    let server = Fixture::start().await;
+    let exchange = server.send(code_request("13800138000").query("type", "1")).await;
+    assert_eq!(server.outbox().len(), 1);
+    transcript!(exchange);
+}
+
+#[tokio::test]
 async fn unknown_account() {
     transcript!(Fixture::start().await.send(code_request("nobody")).await);
 }

@@ -129,6 +129,122 @@ async fn tokens_say_what_the_documented_ones_say() {
     assert_ne!(secrets[0], secrets[1]);
 }
 
+/// A login by SMS: the verification code stands in the password's place.
+async fn log_in_by_sms(server: &Fixture, account: &str, sms_code: &str) -> contract_tests::wire::Exchange {
+    let digest = hex::encode(<md5::Md5 as md5::Digest>::digest(sms_code.as_bytes()));
+    let signature = signature(account, &digest, &sms_code_request(server, account).await);
+    let body = json!({ "appId": DEMO_APP, "account": account, "signature": signature });
+    server.send(Request::post(TOKENS).json(&body)).await
+}
+
+/// A Code for a login by SMS.
+async fn sms_code_request(server: &Fixture, account: &str) -> String {
+    let exchange = server.send(code_request(account).query("type", "1").from_new_device()).await;
+    data_of(&exchange).as_str().expect("a Code").to_owned()
+}
+
+/// The verification code in the latest message of the outbox.
+fn texted(server: &Fixture) -> String {
+    let message: Value = serde_json::from_str(&server.outbox().pop().expect("a message")).expect("JSON");
+    assert_eq!(message["mobile"], "13800138000");
+    message["code"].as_str().expect("a code").to_owned()
+}
+
+#[tokio::test]
+async fn ok_by_sms() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    sms_code_request(&server, "13800138000").await;
+    let exchange = log_in_by_sms(&server, "13800138000", &texted(&server)).await;
+    assert_eq!(server.outbox().len(), 1, "within a minute nothing more is sent");
+    transcript!(exchange);
+}
+
+#[tokio::test]
+async fn sms_code_used() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    sms_code_request(&server, "13800138000").await;
+    let code = texted(&server);
+    data_of(&log_in_by_sms(&server, "13800138000", &code).await);
+    server.clock.advance(Duration::from_secs(3));
+    transcript!(log_in_by_sms(&server, "13800138000", &code).await);
+}
+
+#[tokio::test]
+async fn sms_code_wrong() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    sms_code_request(&server, "13800138000").await;
+    let wrong = texted(&server).chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect::<String>();
+    transcript!(log_in_by_sms(&server, "13800138000", &wrong).await);
+}
+
+/// Whoever has somebody's password and not the phone does not get in by a Code that asks for the phone.
+#[tokio::test]
+async fn password_in_place_of_the_sms_code() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    transcript!(log_in_by_sms(&server, "13800138000", ADMIN_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_sms_code_is_good_for_five_minutes_and_sent_again_after_one() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    sms_code_request(&server, "lory").await;
+    let code = texted(&server);
+    server.clock.advance(Duration::from_secs(61));
+    sms_code_request(&server, "lory").await;
+    assert_eq!((server.outbox().len(), texted(&server)), (2, code.clone()), "it is the same one");
+    server.clock.advance(Duration::from_secs(299));
+    data_of(&log_in_by_sms(&server, "lory", &code).await);
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_has_gets_an_sms_and_lets_nobody_in() {
+    let server = Fixture::start().await;
+    sms_code_request(&server, "13800138000").await;
+    let code = texted(&server);
+    assert_eq!(log_in_by_sms(&server, "13800138000", &code).await.reply.code(), 430);
+}
+
+/// An account may look like somebody else's number.
+#[tokio::test]
+async fn a_number_lets_nobody_in_to_the_account_of_that_name() {
+    let server = Fixture::start().await;
+    let namesake = NewUser::new(Handle::account("13800138000").unwrap());
+    server.core.users.create(&Origin::command("test"), namesake, Digest::of(ADMIN_PASSWORD)).await.unwrap();
+    sms_code_request(&server, "13800138000").await;
+    let code = texted(&server);
+    assert_eq!(log_in_by_sms(&server, "13800138000", &code).await.reply.code(), 430);
+}
+
+#[tokio::test]
+async fn an_account_without_a_number_gets_a_code_and_no_sms() {
+    let server = Fixture::start().await;
+    let code = sms_code_request(&server, ADMIN).await;
+    assert_eq!((code.len(), server.outbox().len()), (32, 0));
+    let reply = server.send(login_request(&signature(ADMIN, DIGEST, &code))).await.reply;
+    assert_eq!(reply.code(), 430, "it asks for a phone");
+}
+
+#[tokio::test]
+async fn of_many_with_one_sms_code_one_gets_in() {
+    let server = Fixture::start().await;
+    add_lory(&server).await;
+    sms_code_request(&server, "lory").await;
+    let digest = hex::encode(<md5::Md5 as md5::Digest>::digest(texted(&server).as_bytes()));
+    let mut logins = Vec::new();
+    for _ in 0..5 {
+        let signature = signature("lory", &digest, &sms_code_request(&server, "lory").await);
+        let body = json!({ "appId": DEMO_APP, "account": "lory", "signature": signature });
+        logins.push(server.send(Request::post(TOKENS).json(&body).from_new_device()));
+    }
+    let replies = futures_util::future::join_all(logins).await;
+    assert_eq!(replies.iter().filter(|exchange| exchange.reply.code() == 200).count(), 1);
+}
+
 #[tokio::test]
 async fn wrong_password() {
     let server = Fixture::start().await;

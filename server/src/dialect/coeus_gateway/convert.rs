@@ -5,18 +5,10 @@ use gatehouse_api::{
     runtime::{self, Context},
 };
 
-use crate::domain::{app::Listed, mail, project::Project, session::Session, user::User};
+use crate::domain::{app::Listed, project::Project, session::Session, user::User};
 
 /// The role of administrators, as clients know it.
 const ADMIN: &str = "admin";
-
-/// The language of a mail, which is that of messages.
-pub const fn language(language: runtime::Language) -> mail::Language {
-    match language {
-        runtime::Language::English => mail::Language::English,
-        runtime::Language::Chinese => mail::Language::Chinese,
-    }
-}
 
 /// What a login tells.
 pub fn login(cx: &Context, token: String, session: &Session) -> wire::LoginData {

@@ -8,6 +8,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::user::Handle;
 
 /// Accounts that have Codes at once; beyond it those of the least recently used one are forgotten.
 const CAPACITY: u64 = 100_000;
@@ -18,7 +19,24 @@ const CODES: usize = 64;
 /// How far a clock may step back before a Code of the future is given up.
 const SLACK: Duration = Duration::from_secs(60);
 
-type Codes = Arc<Mutex<VecDeque<(String, Timestamp)>>>;
+type Codes = Arc<Mutex<VecDeque<Code>>>;
+
+/// What a login has to be signed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum Proof {
+    /// The password.
+    Password,
+    /// The verification code that was sent to this number.
+    Sms(Handle),
+    /// Something that there is not.
+    Nothing,
+}
+
+struct Code {
+    code: String,
+    proof: Proof,
+    at: Timestamp,
+}
 
 /// The Codes of all accounts.
 pub(super) struct Outstanding {
@@ -39,26 +57,31 @@ impl Outstanding {
     }
 
     /// Keeps a Code of `subject`.
-    pub(super) fn add(&self, subject: String, code: String, now: Timestamp) {
+    pub(super) fn add(&self, subject: String, code: String, proof: Proof, now: Timestamp) {
         let codes = self.by_subject.get_with(subject, Codes::default);
         let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
         if codes.len() == CODES {
             codes.pop_front();
         }
-        codes.push_back((code, now));
+        codes.push_back(Code { code, proof, at: now });
     }
 
     /// Takes the Code that `is_signed`, or else the oldest one, which is spent by that. Of any number that try at once no
     /// two take the same.
-    pub(super) fn take(&self, subject: &str, now: Timestamp, is_signed: impl Fn(&str) -> bool) -> Option<String> {
+    pub(super) fn take(
+        &self,
+        subject: &str,
+        now: Timestamp,
+        is_signed: impl Fn(&str, &Proof) -> bool,
+    ) -> Option<(String, Proof)> {
         let codes = self.by_subject.get(subject)?;
         let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.retain(|(_, at)| now < at.plus(self.life) && *at < now.plus(SLACK));
-        let Some(at) = codes.iter().position(|(code, _)| is_signed(code)) else {
+        codes.retain(|code| now < code.at.plus(self.life) && code.at < now.plus(SLACK));
+        let Some(at) = codes.iter().position(|code| is_signed(&code.code, &code.proof)) else {
             codes.pop_front();
             return None;
         };
-        codes.remove(at).map(|(code, _)| code)
+        codes.remove(at).map(|code| (code.code, code.proof))
     }
 }
 
@@ -76,39 +99,48 @@ mod tests {
 
     fn outstanding(codes: &[&str]) -> Outstanding {
         let outstanding = Outstanding::new(LIFE);
-        codes.iter().for_each(|code| outstanding.add("a".to_owned(), (*code).to_owned(), at(0)));
+        codes.iter().for_each(|code| outstanding.add("a".to_owned(), (*code).to_owned(), Proof::Password, at(0)));
         outstanding
+    }
+
+    fn take(
+        outstanding: &Outstanding,
+        subject: &str,
+        now: Timestamp,
+        is_signed: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        outstanding.take(subject, now, |code, _| is_signed(code)).map(|(code, _)| code)
     }
 
     #[test]
     fn a_code_is_taken_once_by_its_own_subject() {
         let outstanding = outstanding(&["1", "2"]);
-        assert_eq!(outstanding.take("b", at(1), |_| true), None);
-        assert_eq!(outstanding.take("a", at(1), |code| code == "2").as_deref(), Some("2"));
-        assert_eq!(outstanding.take("a", at(1), |code| code == "2"), None, "and the other one is spent by this");
-        assert_eq!(outstanding.take("a", at(1), |code| code == "1"), None);
+        assert_eq!(take(&outstanding, "b", at(1), |_| true), None);
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "2").as_deref(), Some("2"));
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "2"), None, "and the other one is spent by this");
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "1"), None);
     }
 
     #[test]
     fn a_wrong_try_spends_the_oldest() {
         let outstanding = outstanding(&["1", "2"]);
-        assert_eq!(outstanding.take("a", at(1), |_| false), None);
-        assert_eq!(outstanding.take("a", at(1), |code| code == "2").as_deref(), Some("2"));
+        assert_eq!(take(&outstanding, "a", at(1), |_| false), None);
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "2").as_deref(), Some("2"));
     }
 
     #[test]
     fn a_code_expires() {
-        assert_eq!(outstanding(&["1"]).take("a", at(29), |_| true).as_deref(), Some("1"));
-        assert_eq!(outstanding(&["1"]).take("a", at(30), |_| true), None);
-        assert_eq!(outstanding(&["1"]).take("a", at(-3600), |_| true), None, "a clock that was set back");
+        assert_eq!(take(&outstanding(&["1"]), "a", at(29), |_| true).as_deref(), Some("1"));
+        assert_eq!(take(&outstanding(&["1"]), "a", at(30), |_| true), None);
+        assert_eq!(take(&outstanding(&["1"]), "a", at(-3600), |_| true), None, "a clock that was set back");
     }
 
     #[test]
     fn a_flood_forgets_the_oldest_only() {
         let outstanding = outstanding(&[]);
-        (0..100).for_each(|code| outstanding.add("a".to_owned(), code.to_string(), at(0)));
-        assert_eq!(outstanding.take("a", at(1), |code| code == "99").as_deref(), Some("99"));
-        assert_eq!(outstanding.take("a", at(1), |code| code == "35"), None);
+        (0..100).for_each(|code| outstanding.add("a".to_owned(), code.to_string(), Proof::Password, at(0)));
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "99").as_deref(), Some("99"));
+        assert_eq!(take(&outstanding, "a", at(1), |code| code == "35"), None);
     }
 
     #[test]
@@ -117,7 +149,7 @@ mod tests {
             let outstanding = outstanding(&["1"]);
             let taken: usize = thread::scope(|scope| {
                 let threads: Vec<_> = (0..8)
-                    .map(|_| scope.spawn(|| usize::from(outstanding.take("a", at(1), |_| true).is_some())))
+                    .map(|_| scope.spawn(|| usize::from(take(&outstanding, "a", at(1), |_| true).is_some())))
                     .collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).sum()
             });

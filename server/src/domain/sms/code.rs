@@ -54,13 +54,18 @@ impl Codes {
         Self { clock, random, numbers }
     }
 
-    /// The code of a number, and whether it is a new one that has to be sent.
+    /// The code of a number, and whether it has to be sent. One that is still good is sent again, and is good for as long
+    /// again: whoever asks for one while typing in the other must not find that one gone.
     pub(super) fn issue(&self, number: &str) -> Result<(Secret<String>, bool), Error> {
         let now = self.clock.now();
         let number = self.numbers.get_with(number.to_owned(), Arc::default);
         let mut number = lock(&number);
         if let Err(error) = number.sending.admit(GAP, now) {
             return number.good(now).map(|sent| (sent.code.clone(), false)).ok_or(error);
+        }
+        if let Some(sent) = number.good(now) {
+            sent.at = now;
+            return Ok((sent.code.clone(), true));
         }
         let code = Secret::new(self.random.digits(LENGTH));
         number.sent = Some(Sent { code: code.clone(), at: now, tries_left: TRIES, taken: false });
