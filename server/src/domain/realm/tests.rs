@@ -159,7 +159,7 @@ async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of()
         let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
         let expected =
             [("- app", 3), ("- user", 1), ("- tenant", 1), ("- navigator", 5), ("- function", 9), ("- role", 1)];
-        for (kind, number) in expected.into_iter().chain([("- config", 3), ("- pool", 1), ("- wechat_app", 0)]) {
+        for (kind, number) in expected.into_iter().chain([("- config", 3), ("- pool", 1), ("- wechat_app", 1)]) {
             assert_eq!(count(kind), number, "{kind} on {:?}: {pruned:#?}", database.backend());
         }
         let left = store.realm(&UserScope::All).await.unwrap();
