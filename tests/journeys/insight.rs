@@ -1,7 +1,12 @@
 //! What the document of `insight_auth` prints, sent by curl as it is printed, with live Codes and tokens: against the demo on
-//! one port, and on the port that the document names. What it prints of WeChat stands in `wechat`.
+//! one port, and on the port that the document names. WeChat is one of our own, on loopback.
 
-use contract_tests::optional::is_there;
+use std::path::Path;
+
+use contract_tests::{
+    optional::is_there,
+    wechat::{UNION_ID, Wechat},
+};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -12,9 +17,14 @@ const APP: &str = "9dd99dd9e6df467a8207d05ea5581125";
 const TENANT: &str = "2564cd559cd340f0b81409723fd8632a";
 
 /// A call of curl with the headers that the document prints.
-pub async fn call(base: &str, method: &str, path: &str, token: &str, body: Option<Value>) -> Value {
+async fn call(base: &str, method: &str, path: &str, token: &str, body: Option<Value>) -> Value {
+    call_as("curl", base, method, path, token, body).await
+}
+
+/// The same from another device.
+async fn call_as(agent: &str, base: &str, method: &str, path: &str, token: &str, body: Option<Value>) -> Value {
     let mut line = format!(
-        "curl --silent -X {method} \"{base}/base/auth/v1.0/{path}\" -H 'Accept: application/json' \\\n \
+        "curl --silent -A {agent} -X {method} \"{base}/base/auth/v1.0/{path}\" -H 'Accept: application/json' \\\n \
          -H 'Accept-Encoding: gzip, identity' \\\n -H 'Content-Type: application/json'"
     );
     if !token.is_empty() {
@@ -179,6 +189,35 @@ async fn every_call(base: &str) {
     assert_eq!(call(base, "GET", "tokens/status", token, None).await["code"], 421);
 }
 
+/// The calls about WeChat at this address: somebody arrives, is bound to the user of a number, and arrives again.
+async fn wechat(base: &str, outbox: &Path, wechat: &Wechat) {
+    let code = "6IjQwNGEyNTdiYzM1YTQ1NDBhZWQw";
+    let arrival = json!({ "code": code, "weChatAppId": "6821a080527d775101b624d632899fee", "appId": APP });
+    wechat.grant(code, UNION_ID);
+    let (person, option) = told(base, "POST", "tokens/withWechatCode", "", Some(arrival.clone())).await;
+    assert_eq!((&person["unionid"], &person["nickname"]), (&json!(UNION_ID), &json!("达明")), "{person}");
+    assert_eq!(option, json!(false));
+
+    // The UnionID alone, as it is printed, lets nobody in; it takes the code that is sent to the number.
+    let mut binding = json!({ "unionId": UNION_ID, "weChatAppId": "6821a080527d775101b624d632899fee", "appId": APP });
+    let refused = call_as("alone", base, "POST", "tokens/withWechatUnionId", "", Some(binding.clone())).await;
+    assert_eq!(refused["code"], 430, "{refused}");
+    let sent = call_as("phone", base, "GET", "tokens/codes?account=13800138000&type=1", "", None).await;
+    assert_eq!(sent["code"], 200, "{sent}");
+    let note = std::fs::read_dir(outbox).expect("an outbox").map(|entry| entry.expect("an entry").path());
+    let note = note.filter(|path| path.extension().is_some_and(|kind| kind == "json")).max().expect("a message");
+    let note: Value = serde_json::from_slice(&std::fs::read(note).expect("a message")).expect("JSON");
+    binding["mobile"] = note["mobile"].clone();
+    binding["code"] = note["code"].clone();
+    let (bundle, _) = told(base, "POST", "tokens/withWechatUnionId", "", Some(binding)).await;
+    assert_eq!(bundle["userInfo"]["mobile"], "13800138000", "{bundle}");
+
+    wechat.grant(code, UNION_ID);
+    let again = call_as("again", base, "POST", "tokens/withWechatCode", "", Some(arrival)).await;
+    assert_eq!((&again["code"], &again["option"]), (&json!(200), &Value::Null), "{again}");
+    assert_eq!(again["data"]["userInfo"]["id"], bundle["userInfo"]["id"]);
+}
+
 async fn curl_is_there() -> bool {
     is_there("curl", Command::new("curl").arg("--version").output().await.is_ok())
 }
@@ -186,9 +225,11 @@ async fn curl_is_there() -> bool {
 #[tokio::test]
 async fn the_printed_calls_work_on_one_port() {
     if curl_is_there().await {
-        let installation = Installation::new();
+        let ours = Wechat::start().await;
+        let installation = Installation::new().setting("GATEHOUSE_WECHAT__BASE_URL", ours.url());
         let server = installation.serve(&["--demo"]).await;
         every_call(&server.base_url()).await;
+        wechat(&server.base_url(), &installation.directory().join("data/outbox"), &ours).await;
         server.stop().await;
     }
 }
@@ -198,9 +239,13 @@ async fn the_printed_calls_work_on_one_port() {
 #[tokio::test]
 async fn the_printed_calls_work_on_the_documented_port() {
     if curl_is_there().await {
-        let installation = Installation::new().setting("GATEHOUSE_DOCUMENTED_PORTS", "true");
+        let ours = Wechat::start().await;
+        let installation = Installation::new()
+            .setting("GATEHOUSE_DOCUMENTED_PORTS", "true")
+            .setting("GATEHOUSE_WECHAT__BASE_URL", ours.url());
         let server = installation.serve_at("127.77.31.13:0", &["--demo"]).await;
         every_call("http://127.77.31.13:6200").await;
+        wechat("http://127.77.31.13:6200", &installation.directory().join("data/outbox"), &ours).await;
         server.stop().await;
     }
 }

@@ -20,8 +20,8 @@ use url::form_urlencoded;
 /// The application at WeChat that the document's samples name.
 pub const APP_ID: &str = "6821a080527d775101b624d632899fee";
 
-/// Its secret.
-pub const APP_SECRET: &str = "wechat-secret-of-the-tests";
+/// Its secret, which is that of the demo realm.
+pub const APP_SECRET: &str = "wechatwechatwechatwechatwechat01";
 
 /// The account of the document's samples.
 pub const UNION_ID: &str = "o6_bmasdasdsad6_2sgVt7hMZOPfL";
