@@ -105,7 +105,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -130,7 +130,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -185,7 +185,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -277,7 +277,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -323,7 +323,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -438,7 +438,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -485,7 +485,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -515,7 +515,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -542,7 +542,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -568,7 +568,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -600,7 +600,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
-            500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+            413 | 500 | 503 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

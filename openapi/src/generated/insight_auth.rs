@@ -1620,7 +1620,12 @@ impl Operation for CreateCode {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<TextReply>(200, "The Code, or the reason why there is none.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![
+            reply::<TextReply>(200, "The Code, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
+            fault(),
+            busy(),
+        ]
     }
 }
 
@@ -1650,7 +1655,12 @@ impl Operation for RefreshToken {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<TokenReply>(200, "The tokens, or the reason why there are none.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![
+            reply::<TokenReply>(200, "The tokens, or the reason why there are none.", &[&X_TRACE_ID]),
+            too_large(),
+            fault(),
+            busy(),
+        ]
     }
 }
 
@@ -1662,7 +1672,7 @@ impl Operation for DeleteToken {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<FailureReply>(200, "Whether the session has ended.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![reply::<FailureReply>(200, "Whether the session has ended.", &[&X_TRACE_ID]), too_large(), fault(), busy()]
     }
 }
 
@@ -1710,7 +1720,7 @@ impl Operation for GetTokenStatus {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<FailureReply>(200, "Whether the token is good.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![reply::<FailureReply>(200, "Whether the token is good.", &[&X_TRACE_ID]), too_large(), fault(), busy()]
     }
 }
 
@@ -1724,6 +1734,7 @@ impl Operation for ListConfigs {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<ConfigsReply>(200, "The configs, or the reason why there are none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]
@@ -1792,7 +1803,12 @@ impl Operation for LoadConfigs {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<FailureReply>(200, "Whether the configs are loaded.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![
+            reply::<FailureReply>(200, "Whether the configs are loaded.", &[&X_TRACE_ID]),
+            too_large(),
+            fault(),
+            busy(),
+        ]
     }
 }
 
@@ -1806,6 +1822,7 @@ impl Operation for ListConfigLogs {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<ConfigLogsReply>(200, "The changes, or the reason why there are none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]
@@ -1822,6 +1839,7 @@ impl Operation for GetConfigLog {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<ConfigLogReply>(200, "The change, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]
@@ -1836,7 +1854,12 @@ impl Operation for GetConfig {
     type Failure = FailureReply;
 
     fn replies() -> Vec<MetaResponse> {
-        vec![reply::<ConfigReply>(200, "The config, or the reason why there is none.", &[&X_TRACE_ID]), fault(), busy()]
+        vec![
+            reply::<ConfigReply>(200, "The config, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
+            fault(),
+            busy(),
+        ]
     }
 }
 
@@ -1850,6 +1873,7 @@ impl Operation for ListNavigators {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<NavigatorsReply>(200, "The menu, or the reason why there is none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]
@@ -1866,6 +1890,7 @@ impl Operation for ListFunctions {
     fn replies() -> Vec<MetaResponse> {
         vec![
             reply::<FunctionsReply>(200, "The functions, or the reason why there are none.", &[&X_TRACE_ID]),
+            too_large(),
             fault(),
             busy(),
         ]

@@ -107,3 +107,8 @@ async fn store_broken() {
     server.execute("ALTER TABLE login_name RENAME TO gone").await;
     transcript!(server.send(code_request(ADMIN)).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/tokens/codes").await);
+}

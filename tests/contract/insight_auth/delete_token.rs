@@ -91,3 +91,8 @@ async fn store_broken() {
     assert_eq!(status(&server, &bundle.access).await, 200, "the session goes on");
     transcript!(failed);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("DELETE", "/base/auth/v1.0/tokens").await);
+}

@@ -44,3 +44,8 @@ async fn id_with_a_zero_byte() {
 async fn id_too_long() {
     transcript!(send(get(&"0".repeat(65))).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/configs/711aad8daf654bcdb3a126d70191c15c").await);
+}

@@ -73,3 +73,8 @@ async fn unknown_id_in_english() {
 async fn id_too_long() {
     transcript!(send(get(&"0".repeat(65))).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/configs/logs/711aad8daf654bcdb3a126d70191c15c").await);
+}

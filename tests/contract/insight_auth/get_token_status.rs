@@ -149,3 +149,8 @@ async fn store_broken() {
     server.execute("ALTER TABLE access_token RENAME TO gone").await;
     transcript!(server.send(status_request(&bundle.access)).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/tokens/status").await);
+}

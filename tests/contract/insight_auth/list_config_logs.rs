@@ -72,3 +72,8 @@ async fn size_101() {
 async fn size_101_in_english() {
     transcript!(send(Request::get(LOGS).query("size", "101").header("Accept-Language", "en")).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/configs/logs").await);
+}

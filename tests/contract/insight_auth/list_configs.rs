@@ -140,3 +140,8 @@ async fn keywords_are_looked_for_as_they_stand_on_every_database() {
         }
     }
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/configs").await);
+}

@@ -162,3 +162,10 @@ async fn store_broken() {
     server.execute("ALTER TABLE navigator RENAME TO gone").await;
     transcript!(server.send(request(MODULE, &bundle.access)).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(
+        super::body_too_large("GET", "/base/auth/v1.0/navigators/711aad8daf654bcdb3a126d70191c15c/functions").await
+    );
+}

@@ -170,3 +170,8 @@ async fn store_broken() {
     server.execute("ALTER TABLE navigator RENAME TO gone").await;
     transcript!(server.send(request(&bundle.access)).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/navigators").await);
+}

@@ -33,3 +33,8 @@ async fn a_change_past_the_server_takes_effect() {
     data_of(&server.send(with(Request::get(LOAD), &token)).await);
     assert_eq!([status(&server, &token).await, status(&server, &token).await], [200, 490]);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("GET", "/base/auth/v1.0/configs/load").await);
+}

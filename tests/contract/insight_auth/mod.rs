@@ -250,3 +250,9 @@ async fn bind(server: &Fixture, union_id: &str, mobile: &str) -> Value {
     let code = sms_code(server, mobile).await;
     data_of(&server.send(binding_request(union_id, mobile, &code).from_new_device()).await)
 }
+
+/// An operation that reads no body, and gets one that is too large all the same.
+async fn body_too_large(method: &str, path: &str) -> Exchange {
+    let server = Fixture::with(|config| config.limits.body_bytes = 512).await;
+    server.send(Request::new(method, path).body("application/json", "x".repeat(513))).await
+}

@@ -151,3 +151,8 @@ async fn store_broken() {
     server.execute("ALTER TABLE access_token RENAME TO gone").await;
     transcript!(server.send(refresh_request(&bundle.refresh)).await);
 }
+
+#[tokio::test]
+async fn body_too_large() {
+    transcript!(super::body_too_large("PUT", "/base/auth/v1.0/tokens").await);
+}
