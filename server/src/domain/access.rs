@@ -165,6 +165,8 @@ impl AccessTokens {
         let fails_at = now.plus(app.refresh_life);
         let (access, access_hash) = self.secret(Kind::Access, &id);
         let (refresh, refresh_hash) = self.secret(Kind::Refresh, &id);
+        // A clock that was set back does not make a new session one of those that were ended before.
+        let created_at = now.max(app.tokens_valid_from).max(user.tokens_valid_from);
         let row = AccessTokenRow {
             id: id.clone(),
             user_id: user.id,
@@ -174,7 +176,7 @@ impl AccessTokens {
             access_hash,
             refresh_hash,
             refreshes: 0,
-            created_at: now.millis(),
+            created_at: created_at.millis(),
             expires_at: now.plus(app.token_life).min(fails_at).millis(),
             fails_at: fails_at.millis(),
             revoked_at: None,

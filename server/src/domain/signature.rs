@@ -105,7 +105,7 @@ impl Signatures {
 
     fn add(&self, subject: String, proof: Proof) -> String {
         let code = self.parts.random.hex(32);
-        self.outstanding.add(subject, code.clone(), proof, self.parts.clock.now());
+        self.outstanding.add(subject, code.clone(), proof, self.parts.clock.elapsed());
         code
     }
 
@@ -129,7 +129,7 @@ impl Signatures {
             is_signed(signature, account, digest.as_ref().map_or("", |digest| digest.expose()), code)
                 && digest.is_some()
         };
-        let taken = self.outstanding.take(&subject.key, now, signed);
+        let taken = self.outstanding.take(&subject.key, parts.clock.elapsed(), signed);
         // Of any number that have signed with one verification code, with a Code each, one has it.
         let taken = taken.filter(|(_, proof)| !matches!(proof, Proof::Sms(mobile) if !self.parts.sms.spend(mobile)));
         let Some((user, (code, _))) = subject.user.zip(taken) else {

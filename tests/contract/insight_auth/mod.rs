@@ -1,5 +1,6 @@
 //! `insight_auth`: one exchange a test, named operation and case.
 
+mod clock_steps;
 mod config_limits;
 mod config_writes;
 mod configs;
@@ -20,6 +21,7 @@ mod list_functions;
 mod list_navigators;
 mod load_configs;
 mod lock;
+mod order;
 mod races;
 mod refresh_token;
 mod restart;
