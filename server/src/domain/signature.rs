@@ -13,6 +13,8 @@ use std::time::Duration;
 use aws_lc_rs::constant_time;
 use aws_lc_rs::digest::{SHA256, digest};
 use md5::{Digest as _, Md5};
+use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use crate::store::{LoginFailureRow, Store};
 
@@ -38,6 +40,9 @@ const WINDOW: Duration = Duration::from_secs(600);
 /// For how long an account is locked.
 const LOCK: Duration = Duration::from_secs(600);
 
+/// Accounts that are logged in to at once.
+const ACCOUNTS: u64 = 100_000;
+
 /// How far a clock may step back before a lock that ends too far in the future is given up.
 const SLACK: Duration = Duration::from_secs(60);
 
@@ -57,6 +62,8 @@ pub(super) struct Parts {
 pub struct Signatures {
     parts: Parts,
     outstanding: Outstanding,
+    /// By account, whose turn it is to log in.
+    turns: Cache<String, Arc<Mutex<()>>>,
 }
 
 /// Whose signature is to be checked.
@@ -71,7 +78,8 @@ struct Subject {
 impl Signatures {
     pub(super) fn new(parts: Parts) -> Self {
         let outstanding = Outstanding::new(parts.code_life);
-        Self { parts, outstanding }
+        let turns = Cache::builder().max_capacity(ACCOUNTS).time_to_idle(WINDOW).build();
+        Self { parts, outstanding, turns }
     }
 
     /// A Code for one login of `account`: 32 hexadecimal digits. An account that nobody has gets one as well.
@@ -118,8 +126,12 @@ impl Signatures {
         let parts = &self.parts;
         let subject = self.subject(account).await?;
         let id = subject.user.as_ref().map(|user| user.id);
+        // One after the other for each account: of many that guess at once, no more are compared than are forgiven.
+        let turn = self.turns.get_with(subject.key.clone(), Arc::default);
+        let _alone = turn.lock().await;
         let now = parts.clock.now();
-        if self.is_locked(&subject.key, now).await? {
+        let failures = parts.store.login_failures(&subject.key).await?;
+        if failures.as_ref().is_some_and(|failures| is_locked(failures, now)) {
             parts.audit.refusal(origin, AuditKind::LoginLocked, id, Some(account)).await;
             return Err(Error::Locked);
         }
@@ -136,7 +148,9 @@ impl Signatures {
             self.fail(origin, &subject.key, id, account, now).await?;
             return Err(Error::WrongPassword);
         };
-        parts.store.forget_login_failures(&subject.key).await?;
+        if failures.is_some() {
+            parts.store.forget_login_failures(&subject.key).await?;
+        }
         if user.banned {
             parts.audit.refusal(origin, AuditKind::LoginBanned, id, None).await;
             return Err(Error::Banned);
@@ -178,12 +192,6 @@ impl Signatures {
         Ok(Subject { key, user, digest })
     }
 
-    async fn is_locked(&self, subject: &str, now: Timestamp) -> Result<bool, Error> {
-        let row = self.parts.store.login_failures(subject).await?;
-        let until = row.and_then(|row| row.locked_until).map(Timestamp::from_millis);
-        Ok(until.is_some_and(|until| now < until && until <= now.plus(LOCK + SLACK)))
-    }
-
     /// Counts a failure, and locks the account after too many.
     async fn fail(
         &self,
@@ -199,6 +207,12 @@ impl Signatures {
         parts.audit.refusal(origin, kind, id, Some(account)).await;
         Ok(())
     }
+}
+
+/// Whether nobody logs in now.
+fn is_locked(row: &LoginFailureRow, now: Timestamp) -> bool {
+    let until = row.locked_until.map(Timestamp::from_millis);
+    until.is_some_and(|until| now < until && until <= now.plus(LOCK + SLACK))
 }
 
 /// What a row of failures is after one more.

@@ -115,6 +115,21 @@ async fn each_of_many_at_once_counts() {
     }
 }
 
+/// However many guess at once, six are compared.
+#[tokio::test]
+async fn of_many_guesses_at_once_six_are_compared() {
+    for server in Fixture::on_every_database().await {
+        for _ in 0..40 {
+            code(&server, ADMIN).await;
+        }
+        let guesses = (0..40).map(|_| server.send(login_request("wrong").from_new_device()));
+        let codes: Vec<_> =
+            futures_util::future::join_all(guesses).await.iter().map(|exchange| exchange.reply.code()).collect();
+        assert_eq!(codes.iter().filter(|code| **code == 430).count(), 6, "{:?}: {codes:?}", server.backend());
+        assert_eq!(codes.iter().filter(|code| **code == 400).count(), 34, "{:?}", server.backend());
+    }
+}
+
 #[tokio::test]
 async fn a_clock_set_back_by_an_hour_locks_nobody_for_longer() {
     let server = Fixture::start().await;
