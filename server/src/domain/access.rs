@@ -172,7 +172,8 @@ impl AccessTokens {
             user_id: user.id,
             app_id: app.id,
             tenant_id: tenant.as_ref().map(|tenant| tenant.id),
-            device_id: entry.device_id,
+            // PostgreSQL takes no text with a zero byte, and what a client calls its device is worth no refusal.
+            device_id: entry.device_id.map(|device| device.replace('\0', "\u{fffd}")),
             access_hash,
             refresh_hash,
             refreshes: 0,

@@ -95,7 +95,7 @@ impl Signatures {
     /// number, whether a user has it or not, else to that of the user. Whether one was sent shows to nobody else.
     ///
     /// # Errors
-    /// Those of the store, and of [`Sms::send_code`] but that it was done a moment ago.
+    /// Those of the store, and that the outbox cannot be written.
     pub async fn code_by_sms(&self, account: &str, language: Language) -> Result<String, Error> {
         let subject = self.subject(account).await?;
         let own = subject.user.as_ref().and_then(|user| user.phone.as_deref());
@@ -106,6 +106,8 @@ impl Signatures {
         let is_own = own.and_then(|own| Handle::phone(own).ok()).is_some_and(|own| own.folded() == mobile.folded());
         match self.parts.sms.send_code(&mobile, language).await {
             Ok(_) | Err(Error::TooSoon) => {}
+            // Who has no number is not told either that none can be sent to.
+            Err(error @ Error::Unavailable(_)) => tracing::warn!(error = error.chain(), "a code was not sent"),
             Err(error) => return Err(error),
         }
         Ok(self.add(subject.key, if is_own { Proof::Sms(mobile) } else { Proof::Nothing }))

@@ -192,8 +192,9 @@ impl Wechat {
     /// # Errors
     /// [`Error::InvalidInput`] about `union_id` if WeChat did not tell it within the last half hour, or it is bound since;
     /// [`Error::WrongCode`]; [`Error::Banned`]; [`Error::Forbidden`] as [`AccessTokens::begin`], where somebody new has no
-    /// tenant; [`Error::WechatBound`] if user or WeChat account are bound otherwise, and nothing is to be replaced: then
-    /// the code stays good. [`Error::PhoneTaken`] if the number is another user's account.
+    /// tenant; [`Error::WechatBound`] if user or WeChat account are bound otherwise, and nothing is to be replaced;
+    /// [`Error::PhoneTaken`] if the number is another user's account. Whatever is refused after the code was right leaves
+    /// it good.
     pub async fn bind(&self, origin: &Origin, entry: Entry, claim: Claim) -> Result<Bundle, Error> {
         let parts = &self.parts;
         parts.access.admits_app(&entry).await?;
@@ -203,14 +204,29 @@ impl Wechat {
             parts.audit.refusal(origin, AuditKind::CodeFailed, None, Some(claim.mobile.folded())).await;
             return Err(error);
         }
+        let outcome = self.settle(origin, entry, &claim, &profile).await;
+        match outcome {
+            Ok(_) => self.strangers.invalidate(&key),
+            // Whoever was refused for another reason has the code at hand still.
+            Err(_) => parts.sms.restore(&claim.mobile, &claim.code),
+        }
+        outcome
+    }
+
+    /// Binds and logs in, after the code was right.
+    async fn settle(&self, origin: &Origin, entry: Entry, claim: &Claim, profile: &Profile) -> Result<Bundle, Error> {
+        let parts = &self.parts;
+        if !claim.replace && parts.store.user_by_wechat(&claim.union_id).await?.is_some() {
+            // Known before a user is made for nothing.
+            return Err(Error::WechatBound);
+        }
         let user = match parts.store.user_by_phone(claim.mobile.folded()).await? {
             Some(row) => row.into(),
-            None => self.make(origin, &entry, &profile, &claim.mobile).await?,
+            None => self.make(origin, &entry, profile, &claim.mobile).await?,
         };
         self.check(origin, &user).await?;
         parts.access.admits(&entry, &user).await?;
-        self.join(origin, &claim, &user).await?;
-        self.strangers.invalidate(&key);
+        self.join(origin, claim, &user).await?;
         parts.access.begin(origin, user, entry).await
     }
 
@@ -219,11 +235,7 @@ impl Wechat {
         let record = parts.audit.row(origin, AuditKind::WechatBound, Some(user.id), Some(&claim.union_id));
         let now = parts.clock.now().millis();
         match parts.store.bind_wechat(&claim.union_id, user.id, claim.replace, now, record).await {
-            Err(store::Error::Taken(Unique::WechatUnionId | Unique::WechatUser)) => {
-                // Whoever now decides to replace the other binding has the code at hand still.
-                parts.sms.restore(&claim.mobile, &claim.code);
-                Err(Error::WechatBound)
-            }
+            Err(store::Error::Taken(Unique::WechatUnionId | Unique::WechatUser)) => Err(Error::WechatBound),
             outcome => Ok(outcome?),
         }
     }

@@ -482,6 +482,13 @@ async fn every_database_lets_in_and_out() {
 }
 
 #[tokio::test]
+async fn a_device_may_be_called_anything() {
+    for server in Fixture::on_every_database().await {
+        data_of(&log_in_with(&server, &json!({ "deviceId": "a\0b" })).await);
+    }
+}
+
+#[tokio::test]
 async fn secrets_are_stored_nowhere() {
     let server = Fixture::start().await;
     let (access, refresh) = tokens_in(&login(&server).await);

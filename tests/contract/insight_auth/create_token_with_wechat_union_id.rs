@@ -479,3 +479,20 @@ async fn limited_in_english() {
     server.send(binding_request(UNION_ID, MOBILE, "x")).await;
     transcript!(server.send(binding_request(UNION_ID, MOBILE, &code).header("Accept-Language", "en")).await);
 }
+
+/// What is refused for another reason than the code leaves the code good, and nobody behind.
+#[tokio::test]
+async fn a_refusal_leaves_the_code_good() {
+    let server = Fixture::start().await;
+    super::stranger(&server, contract_tests::wechat::UNION_ID).await;
+    let code = super::sms_code(&server, super::MOBILE).await;
+    let mut body = super::binding(contract_tests::wechat::UNION_ID, super::MOBILE, &code);
+    body["tenantId"] = serde_json::json!("2564cd559cd340f0b81409723fd8632a");
+    let request = |body: &serde_json::Value| {
+        contract_tests::wire::Request::post(super::WITH_WECHAT_UNION_ID).json(body).from_new_device()
+    };
+    assert_eq!(server.send(request(&body)).await.reply.code(), 403);
+    assert_eq!(server.count("user_account").await, 1);
+    body["tenantId"] = serde_json::Value::Null;
+    super::data_of(&server.send(request(&body)).await);
+}
