@@ -171,6 +171,9 @@ mod tests {
         assert_eq!(of("openapi/src/generated/a.rs", &nameless), ["openapi/src/generated/a.rs:1 generated"]);
     }
 
+    // What these rules refuse stands in texts below, as their input: nothing of it is compiled, and without it no test would
+    // show that a rule can fail.
+
     #[test]
     fn lints_are_expected_not_allowed() {
         assert_eq!(of("a.rs", "#[allow(dead_code)] fn a() {}"), ["a.rs:1 attributes"]);
