@@ -4,7 +4,7 @@ mod handle;
 
 use std::sync::Arc;
 
-use crate::store::{self, HandleKind, NewUserRow, PasswordRow, Store, Unique, UserRow};
+use crate::store::{self, AuditRow, HandleKind, NewUserRow, PasswordRow, Store, Unique, UserRow};
 
 use super::Error;
 use super::audit::{Audit, AuditKind};
@@ -122,8 +122,40 @@ impl Users {
     /// [`Error::EmailTaken`], [`Error::AccountTaken`] or [`Error::PhoneTaken`], in this order if there are several;
     /// [`Error::Unavailable`] if too many passwords wait to be hashed.
     pub async fn create(&self, origin: &Origin, new: NewUser, digest: Digest) -> Result<User, Error> {
+        let (row, handles) = self.rows(new, digest).await?;
+        let account = row.account.clone();
+        let record = |id| self.registered(origin, id, &account);
+        self.parts.store.insert_user(row, handles, record).await.map(User::from).map_err(refused)
+    }
+
+    /// Makes a user to whom a WeChat account is bound from the beginning. Whoever is refused leaves nobody behind. With
+    /// `replace` another user loses the account.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create); without `replace` [`Error::WechatBound`] if the account is another user's.
+    pub(super) async fn create_with_wechat(
+        &self,
+        origin: &Origin,
+        new: NewUser,
+        digest: Digest,
+        union_id: &str,
+        replace: bool,
+    ) -> Result<User, Error> {
         let parts = &self.parts;
-        let uid = new.uid.clone().unwrap_or_else(|| parts.random.hex(32));
+        let (row, handles) = self.rows(new, digest).await?;
+        let account = row.account.clone();
+        let records = |id| {
+            let bound = parts.audit.row(origin, AuditKind::WechatBound, Some(id), Some(union_id));
+            [self.registered(origin, id, &account), bound]
+        };
+        let made = parts.store.insert_wechat_user(row, handles, union_id, replace, records).await;
+        made.map(User::from).map_err(refused)
+    }
+
+    /// A user as the store takes it, and what the user logs in with.
+    async fn rows(&self, new: NewUser, digest: Digest) -> Result<(NewUserRow, Vec<(HandleKind, String)>), Error> {
+        let parts = &self.parts;
+        let uid = new.uid.unwrap_or_else(|| parts.random.hex(32));
         let password = self.password_row(&uid, FIRST_PASSWORD, digest).await?;
         let mut handles = Vec::new();
         let mut claim = |kind, handle: &Handle| handles.push((kind, handle.folded().to_owned()));
@@ -134,7 +166,7 @@ impl Users {
         let row = NewUserRow {
             uid,
             account: new.account.written().to_owned(),
-            name: new.name.clone().unwrap_or_else(|| new.account.written().to_owned()),
+            name: new.name.unwrap_or_else(|| new.account.written().to_owned()),
             email: written(&new.email),
             phone: written(&new.phone),
             password_hash: password.hash,
@@ -144,14 +176,11 @@ impl Users {
             created_at: parts.clock.now().millis(),
             head_img: new.head_img,
         };
-        let record = |id| parts.audit.row(origin, AuditKind::UserRegistered, Some(id), Some(new.account.written()));
-        match parts.store.insert_user(row, handles, record).await {
-            Ok(row) => Ok(row.into()),
-            Err(store::Error::Taken(Unique::Handle(HandleKind::Email))) => Err(Error::EmailTaken),
-            Err(store::Error::Taken(Unique::Handle(HandleKind::Account))) => Err(Error::AccountTaken),
-            Err(store::Error::Taken(Unique::Handle(HandleKind::Phone))) => Err(Error::PhoneTaken),
-            Err(other) => Err(other.into()),
-        }
+        Ok((row, handles))
+    }
+
+    fn registered(&self, origin: &Origin, id: i64, account: &str) -> AuditRow {
+        self.parts.audit.row(origin, AuditKind::UserRegistered, Some(id), Some(account))
     }
 
     /// The user who logs in by this account, address or number, if the digest is that of the user's password. `None` is
@@ -301,5 +330,16 @@ impl From<UserRow> for User {
             created_at: Timestamp::from_millis(row.created_at),
             head_img: row.head_img,
         }
+    }
+}
+
+/// Why the store made no user.
+fn refused(error: store::Error) -> Error {
+    match error {
+        store::Error::Taken(Unique::Handle(HandleKind::Email)) => Error::EmailTaken,
+        store::Error::Taken(Unique::Handle(HandleKind::Account)) => Error::AccountTaken,
+        store::Error::Taken(Unique::Handle(HandleKind::Phone)) => Error::PhoneTaken,
+        store::Error::Taken(Unique::WechatUnionId) => Error::WechatBound,
+        other => other.into(),
     }
 }

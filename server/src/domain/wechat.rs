@@ -217,31 +217,31 @@ impl Wechat {
     async fn settle(&self, origin: &Origin, entry: Entry, claim: &Claim, profile: &Profile) -> Result<Bundle, Error> {
         let parts = &self.parts;
         if !claim.replace && parts.store.user_by_wechat(&claim.union_id).await?.is_some() {
-            // Known before a user is made for nothing.
+            // Known before a password is hashed for nothing; who binds at the same moment is told by the constraint.
             return Err(Error::WechatBound);
         }
         let user = match parts.store.user_by_phone(claim.mobile.folded()).await? {
-            Some(row) => row.into(),
-            None => self.make(origin, &entry, profile, &claim.mobile).await?,
+            Some(row) => self.join(origin, &entry, claim, row.into()).await?,
+            None => self.make(origin, &entry, claim, profile).await?,
         };
-        self.check(origin, &user).await?;
-        parts.access.admits(&entry, &user).await?;
-        self.join(origin, claim, &user).await?;
         parts.access.begin(origin, user, entry).await
     }
 
-    async fn join(&self, origin: &Origin, claim: &Claim, user: &User) -> Result<(), Error> {
+    /// The user, to whom the WeChat account is bound now.
+    async fn join(&self, origin: &Origin, entry: &Entry, claim: &Claim, user: User) -> Result<User, Error> {
         let parts = &self.parts;
+        self.check(origin, &user).await?;
+        parts.access.admits(entry, &user).await?;
         let record = parts.audit.row(origin, AuditKind::WechatBound, Some(user.id), Some(&claim.union_id));
         let now = parts.clock.now().millis();
         match parts.store.bind_wechat(&claim.union_id, user.id, claim.replace, now, record).await {
             Err(store::Error::Taken(Unique::WechatUnionId | Unique::WechatUser)) => Err(Error::WechatBound),
-            outcome => Ok(outcome?),
+            outcome => Ok(outcome.map(|()| user)?),
         }
     }
 
-    /// A user of this number and this WeChat account. Nobody knows the password.
-    async fn make(&self, origin: &Origin, entry: &Entry, profile: &Profile, mobile: &Handle) -> Result<User, Error> {
+    /// A user of this number, made together with the binding of the WeChat account. Nobody knows the password.
+    async fn make(&self, origin: &Origin, entry: &Entry, claim: &Claim, profile: &Profile) -> Result<User, Error> {
         let parts = &self.parts;
         if entry.tenant().is_some() {
             // Somebody who is just being made belongs to none.
@@ -249,16 +249,17 @@ impl Wechat {
         }
         let new = NewUser {
             name: Name::new("nickname", profile.nickname.chars().take(Name::MAX).collect()).ok().map(Name::into_text),
-            phone: Some(mobile.clone()),
+            phone: Some(claim.mobile.clone()),
             head_img: Some(profile.head_img_url.clone()).filter(|url| is_picture(url)),
             ..NewUser::new(Handle::account(&format!("wx_{}", parts.random.hex(12)))?)
         };
         let password = Secret::new(parts.random.alphanumeric(32));
-        match parts.users.create(origin, new, Digest::of(password.expose())).await {
+        let digest = Digest::of(password.expose());
+        match parts.users.create_with_wechat(origin, new, digest, &claim.union_id, claim.replace).await {
             // Another request was faster, or the number is somebody's account.
             Err(Error::PhoneTaken) => {
-                let row = parts.store.user_by_phone(mobile.folded()).await?;
-                row.map(User::from).ok_or(Error::PhoneTaken)
+                let row = parts.store.user_by_phone(claim.mobile.folded()).await?.ok_or(Error::PhoneTaken)?;
+                self.join(origin, entry, claim, row.into()).await
             }
             outcome => outcome,
         }

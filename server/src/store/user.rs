@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    QueryTrait as _,
+    ActiveModelTrait as _, ActiveValue, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _, QueryTrait as _,
 };
 
 use super::entity::{login_name, user};
@@ -63,23 +63,8 @@ impl Store {
     ) -> Result<UserRow, Error> {
         let (new, handles, record) = (&new, &handles, &record);
         self.transaction(move |transaction| async move {
-            let transaction = &*transaction;
-            let row = user_row(new.clone()).insert(transaction).await?;
-            for (kind, handle) in handles {
-                let name = login_name::ActiveModel {
-                    id: ActiveValue::NotSet,
-                    handle: ActiveValue::Set(handle.clone()),
-                    kind: ActiveValue::Set(*kind as i16),
-                    user_id: ActiveValue::Set(row.id),
-                };
-                login_name::Entity::insert(name).exec_without_returning(transaction).await.map_err(|error| {
-                    match Error::from(error) {
-                        Error::Taken(Unique::Handle(_)) => Error::Taken(Unique::Handle(*kind)),
-                        other => other,
-                    }
-                })?;
-            }
-            audit::insert(transaction, record(row.id)).await?;
+            let row = insert(&transaction, new, handles).await?;
+            audit::insert(&*transaction, record(row.id)).await?;
             Ok(row)
         })
         .await
@@ -148,6 +133,30 @@ impl Store {
             .filter(user::Column::PasswordSealed.is_not_null());
         Ok(update.exec(&self.db).await?.rows_affected)
     }
+}
+
+/// Adds a user in the transaction of what else is done with it; the errors are those of [`Store::insert_user`].
+pub(super) async fn insert(
+    transaction: &DatabaseTransaction,
+    new: &NewUserRow,
+    handles: &[(HandleKind, String)],
+) -> Result<UserRow, Error> {
+    let row = user_row(new.clone()).insert(transaction).await?;
+    for (kind, handle) in handles {
+        let name = login_name::ActiveModel {
+            id: ActiveValue::NotSet,
+            handle: ActiveValue::Set(handle.clone()),
+            kind: ActiveValue::Set(*kind as i16),
+            user_id: ActiveValue::Set(row.id),
+        };
+        login_name::Entity::insert(name).exec_without_returning(transaction).await.map_err(
+            |error| match Error::from(error) {
+                Error::Taken(Unique::Handle(_)) => Error::Taken(Unique::Handle(*kind)),
+                other => other,
+            },
+        )?;
+    }
+    Ok(row)
 }
 
 fn user_row(new: NewUserRow) -> user::ActiveModel {

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::entity::{user, wechat_app, wechat_user};
-use super::{AuditRow, Error, Store, Unique, UserRow, audit};
+use super::{AuditRow, Error, HandleKind, NewUserRow, Store, Unique, UserRow, audit};
 
 pub use super::entity::wechat_app::Model as WechatAppRow;
 pub use super::entity::wechat_user::Model as WechatUserRow;
@@ -62,14 +62,11 @@ impl Store {
     ) -> Result<(), Error> {
         let mut attempt = 1;
         loop {
-            let (record, row) = (&record, &binding(union_id, user_id, now));
+            let record = &record;
             let outcome = self
                 .transaction(move |transaction| async move {
                     let transaction = &*transaction;
-                    if replace {
-                        unbind(transaction, union_id, user_id).await?;
-                    }
-                    wechat_user::Entity::insert(row.clone()).exec_without_returning(transaction).await?;
+                    bind(transaction, union_id, user_id, replace, now).await?;
                     audit::insert(transaction, record.clone()).await
                 })
                 .await;
@@ -84,12 +81,67 @@ impl Store {
         }
     }
 
+    /// Adds a user as [`insert_user`](Self::insert_user) does, to whom a WeChat account is bound from the beginning, and
+    /// records both: where the binding is refused, there is no user. With `replace` another user loses the account.
+    ///
+    /// # Errors
+    /// Those of [`insert_user`](Self::insert_user). Without `replace`: [`Error::Taken`] with [`Unique::WechatUnionId`].
+    pub async fn insert_wechat_user(
+        &self,
+        new: NewUserRow,
+        handles: Vec<(HandleKind, String)>,
+        union_id: &str,
+        replace: bool,
+        records: impl Fn(i64) -> [AuditRow; 2] + Send + Sync,
+    ) -> Result<UserRow, Error> {
+        let mut attempt = 1;
+        loop {
+            let (new, handles, records) = (&new, &handles, &records);
+            let outcome = self
+                .transaction(move |transaction| async move {
+                    let transaction = &*transaction;
+                    let row = super::user::insert(transaction, new, handles).await?;
+                    bind(transaction, union_id, row.id, replace, new.created_at).await?;
+                    for record in records(row.id) {
+                        audit::insert(transaction, record).await?;
+                    }
+                    Ok(row)
+                })
+                .await;
+            match outcome {
+                Err(Error::Taken(Unique::WechatUnionId)) if replace && attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
     async fn is_bound(&self, union_id: &str, user_id: i64) -> Result<bool, Error> {
         let found = wechat_user::Entity::find()
             .filter(wechat_user::Column::UnionId.eq(union_id))
             .filter(wechat_user::Column::UserId.eq(user_id));
         Ok(found.one(&self.db).await?.is_some())
     }
+}
+
+/// Binds, and with `replace` removes first what stands in the way.
+async fn bind(
+    transaction: &DatabaseTransaction,
+    union_id: &str,
+    user_id: i64,
+    replace: bool,
+    now: i64,
+) -> Result<(), Error> {
+    if replace {
+        unbind(transaction, union_id, user_id).await?;
+    }
+    let row = wechat_user::ActiveModel {
+        id: ActiveValue::NotSet,
+        union_id: ActiveValue::Set(union_id.to_owned()),
+        user_id: ActiveValue::Set(user_id),
+        created_at: ActiveValue::Set(now),
+    };
+    wechat_user::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
 }
 
 /// Removes what stands in the way of a binding, but not the very binding.
@@ -99,13 +151,4 @@ async fn unbind(transaction: &DatabaseTransaction, union_id: &str, user_id: i64)
         Condition::any().add(union.eq(union_id).and(user.ne(user_id))).add(user.eq(user_id).and(union.ne(union_id)));
     wechat_user::Entity::delete_many().filter(other).exec(transaction).await?;
     Ok(())
-}
-
-fn binding(union_id: &str, user_id: i64, now: i64) -> wechat_user::ActiveModel {
-    wechat_user::ActiveModel {
-        id: ActiveValue::NotSet,
-        union_id: ActiveValue::Set(union_id.to_owned()),
-        user_id: ActiveValue::Set(user_id),
-        created_at: ActiveValue::Set(now),
-    }
 }

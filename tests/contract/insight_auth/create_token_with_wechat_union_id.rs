@@ -453,6 +453,33 @@ async fn of_many_numbers_that_want_one_account_one_gets_it_on_every_database() {
     }
 }
 
+/// Whoever is refused was not made either: no user, no name to log in with, no record.
+#[tokio::test]
+async fn of_many_unknown_numbers_that_want_one_account_one_becomes_a_user_on_every_database() {
+    for server in Fixture::on_every_database().await {
+        let backend = server.backend();
+        stranger(&server, UNION_ID).await;
+        let recorded = "audit_event WHERE kind = 'user.registered'";
+        let before = (server.count("login_name").await, server.count(recorded).await);
+        let mut claims = Vec::new();
+        for number in 0..6 {
+            let mobile = format!("1390013900{number}");
+            let code = sms_code(&server, &mobile).await;
+            claims.push(binding_request(UNION_ID, &mobile, &code).from_new_device());
+        }
+        let exchanges = join_all(claims.into_iter().map(|claim| server.send(claim))).await;
+        let codes: Vec<_> = exchanges.iter().map(|exchange| exchange.reply.code()).collect();
+        assert_eq!(codes.iter().filter(|code| **code == 200).count(), 1, "{codes:?} on {backend:?}");
+        assert!(codes.iter().all(|code| matches!(code, 200 | 400 | 430)), "{codes:?} on {backend:?}");
+        let (users, bound) = (server.count("user_account").await, server.count("wechat_user").await);
+        assert_eq!((users, bound), (2, 1), "{backend:?}");
+        // The account and the number of the one.
+        let after = (server.count("login_name").await, server.count(recorded).await);
+        assert_eq!(after, (before.0 + 2, before.1 + 1), "{backend:?}");
+        assert_eq!(server.count("audit_event WHERE kind = 'wechat.bound'").await, 1, "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn neither_number_nor_code_is_logged() {
     let logs = Logs::capture();

@@ -1,5 +1,7 @@
 //! Applications at WeChat and bound WeChat accounts, on every database.
 
+use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+
 use super::*;
 
 async fn owner(store: &Store, union_id: &str) -> Option<i64> {
@@ -73,6 +75,113 @@ async fn of_many_that_bind_at_once_one_wins_and_who_replaces_always_does() {
         let outcomes = join_all(attempts).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?} on {:?}", database.backend());
         assert!(owner(&store, "u1").await.is_some());
+    }
+}
+
+/// Adds the user of a phone number, to whom a WeChat account is bound.
+async fn add_bound(store: &Store, phone: &str, union_id: &str, replace: bool) -> Result<UserRow, Error> {
+    let account = format!("wx_{phone}");
+    let new = NewUserRow { phone: Some(phone.to_owned()), ..new_user(&account) };
+    let handles = vec![(HandleKind::Account, account), (HandleKind::Phone, phone.to_owned())];
+    store.insert_wechat_user(new, handles, union_id, replace, |id| [event(id), event(id)]).await
+}
+
+/// How many users there are, names to log in with, bound WeChat accounts, and records.
+async fn rows(store: &Store) -> [u64; 4] {
+    let db = &store.db;
+    [
+        entity::user::Entity::find().count(db).await.unwrap(),
+        entity::login_name::Entity::find().count(db).await.unwrap(),
+        entity::wechat_user::Entity::find().count(db).await.unwrap(),
+        entity::audit_event::Entity::find().count(db).await.unwrap(),
+    ]
+}
+
+#[tokio::test]
+async fn somebody_is_added_together_with_the_binding_or_not_at_all() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        let lory = add_bound(&store, "13900139000", "u1", false).await.unwrap();
+        assert_eq!(owner(&store, "u1").await, Some(lory.id), "{backend:?}");
+        assert_eq!(store.user_by_phone("13900139000").await.unwrap(), Some(lory.clone()), "{backend:?}");
+        assert_eq!(rows(&store).await, [1, 2, 1, 2], "{backend:?}");
+
+        let taken = add_bound(&store, "13900139001", "u1", false).await;
+        assert!(matches!(taken, Err(Error::Taken(Unique::WechatUnionId))), "{taken:?} on {backend:?}");
+        for replace in [false, true] {
+            let taken = store
+                .insert_wechat_user(
+                    new_user("laura"),
+                    vec![(HandleKind::Account, "laura".to_owned()), (HandleKind::Phone, "13900139000".to_owned())],
+                    "u1",
+                    replace,
+                    |id| [event(id), event(id)],
+                )
+                .await;
+            let is_told = matches!(taken, Err(Error::Taken(Unique::Handle(HandleKind::Phone))));
+            assert!(is_told, "{taken:?} on {backend:?}");
+        }
+        assert_eq!(owner(&store, "u1").await, Some(lory.id), "a refusal takes no binding away on {backend:?}");
+        assert_eq!(rows(&store).await, [1, 2, 1, 2], "{backend:?}");
+
+        let laura = add_bound(&store, "13900139001", "u1", true).await.unwrap();
+        assert_eq!(owner(&store, "u1").await, Some(laura.id), "{backend:?}");
+        assert_eq!(rows(&store).await, [2, 4, 1, 4], "{backend:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_added_at_once_for_one_account_one_stays_unless_they_replace() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        let race = async |first: u32, replace| {
+            let adding: Vec<_> = (first..first + 6)
+                .map(|number| {
+                    let store = store.clone();
+                    tokio::spawn(
+                        async move { add_bound(&store, &format!("139001390{number:02}"), "u1", replace).await },
+                    )
+                })
+                .collect();
+            join_all(adding).await.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let outcomes = race(0, false).await;
+        let won: Vec<_> = outcomes.iter().flatten().map(|row| row.id).collect();
+        assert_eq!((won.len(), owner(&store, "u1").await), (1, won.first().copied()), "{outcomes:?} on {backend:?}");
+        let is_refusal = |outcome: &Result<_, _>| matches!(outcome, Err(Error::Taken(Unique::WechatUnionId)));
+        assert_eq!(outcomes.iter().filter(|outcome| is_refusal(outcome)).count(), 5, "{outcomes:?} on {backend:?}");
+        assert_eq!(rows(&store).await, [1, 2, 1, 2], "{backend:?}");
+
+        let outcomes = race(6, true).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?} on {backend:?}");
+        assert_eq!(rows(&store).await, [7, 14, 1, 14], "{backend:?}");
+    }
+}
+
+/// Two requests for one new number: who is late is told that the number is taken, and binds to the user that there is now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_added_at_once_with_one_number_one_stays() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        let adding: Vec<_> = (0..6)
+            .map(|number| {
+                let store = store.clone();
+                let account = format!("wx_{number}");
+                let handles =
+                    vec![(HandleKind::Account, account.clone()), (HandleKind::Phone, "13900139000".to_owned())];
+                let union_id = format!("u{number}");
+                tokio::spawn(async move {
+                    let records = |id| [event(id), event(id)];
+                    store.insert_wechat_user(new_user(&account), handles, &union_id, false, records).await
+                })
+            })
+            .collect();
+        let outcomes: Vec<_> = join_all(adding).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?} on {backend:?}");
+        let is_refusal =
+            |outcome: &Result<_, _>| matches!(outcome, Err(Error::Taken(Unique::Handle(HandleKind::Phone))));
+        assert_eq!(outcomes.iter().filter(|outcome| is_refusal(outcome)).count(), 5, "{outcomes:?} on {backend:?}");
+        assert_eq!(rows(&store).await, [1, 2, 1, 2], "{backend:?}");
     }
 }
 
