@@ -14,6 +14,7 @@ pub mod meaning;
 pub mod optional;
 pub mod provider;
 pub mod proxy;
+pub mod realm;
 pub mod smtp;
 pub mod snapshot;
 pub mod socket;

@@ -136,26 +136,6 @@ impl Wechat {
         Self { parts, client, strangers }
     }
 
-    /// The secret of an application at WeChat as it is stored.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] if the id is none, then those of the vault.
-    pub async fn seal_secret(&self, wechat_app_id: &str, secret: &Secret<String>) -> Result<String, Error> {
-        if !is_app_id(wechat_app_id) {
-            return Err(Error::invalid("we_chat_app_id", "must be 1 to 64 characters of ASCII without spaces"));
-        }
-        self.parts.vault.seal(sealed_at(wechat_app_id), secret.expose()).await
-    }
-
-    /// Adds an application at WeChat, or gives it another secret.
-    ///
-    /// # Errors
-    /// As [`seal_secret`](Self::seal_secret), and those of the store.
-    pub async fn provision(&self, wechat_app_id: &str, secret: &Secret<String>) -> Result<(), Error> {
-        let sealed = self.seal_secret(wechat_app_id, secret).await?;
-        Ok(self.parts.store.put_wechat_app(wechat_app_id, &sealed).await?)
-    }
-
     /// Logs in whoever has brought `code` from WeChat, or remembers the WeChat account for half an hour if it is bound to
     /// nobody.
     ///

@@ -94,25 +94,6 @@ impl Store {
         Ok(())
     }
 
-    /// Sets how long the sessions of an application's users last, in milliseconds, none being the documented default, and
-    /// whether a login ends the user's earlier ones.
-    pub async fn set_app_sessions(
-        &self,
-        app_id: &str,
-        token_life: Option<i64>,
-        refresh_life: Option<i64>,
-        exclusive: bool,
-    ) -> Result<(), Error> {
-        Entity::update_many()
-            .col_expr(Column::TokenLife, Expr::value(token_life))
-            .col_expr(Column::RefreshLife, Expr::value(refresh_life))
-            .col_expr(Column::Exclusive, Expr::value(exclusive))
-            .filter(Column::AppId.eq(app_id))
-            .exec(&self.db)
-            .await?;
-        Ok(())
-    }
-
     /// Revokes the application's tokens issued before `from`, in milliseconds since the epoch. Never takes a revocation
     /// back: an earlier `from` than the stored one changes nothing.
     pub async fn set_tokens_valid_from(&self, app_id: &str, from: i64) -> Result<(), Error> {

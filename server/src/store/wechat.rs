@@ -1,6 +1,5 @@
 //! Rows of applications at WeChat, and of the WeChat accounts of users.
 
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait as _,
@@ -20,20 +19,6 @@ impl Store {
     pub async fn wechat_app(&self, wechat_app_id: &str) -> Result<Option<WechatAppRow>, Error> {
         let found = wechat_app::Entity::find().filter(wechat_app::Column::WechatAppId.eq(wechat_app_id));
         Ok(found.one(&self.db).await?)
-    }
-
-    /// Adds an application at WeChat, or gives it another secret.
-    pub async fn put_wechat_app(&self, wechat_app_id: &str, secret_sealed: &str) -> Result<(), Error> {
-        let row = wechat_app::ActiveModel {
-            id: ActiveValue::NotSet,
-            wechat_app_id: ActiveValue::Set(wechat_app_id.to_owned()),
-            secret_sealed: ActiveValue::Set(secret_sealed.to_owned()),
-        };
-        let replacing = OnConflict::column(wechat_app::Column::WechatAppId)
-            .update_column(wechat_app::Column::SecretSealed)
-            .to_owned();
-        wechat_app::Entity::insert(row).on_conflict(replacing).exec_without_returning(&self.db).await?;
-        Ok(())
     }
 
     /// The user to whom a WeChat account is bound.

@@ -204,7 +204,7 @@ macro_rules! refusals {
         #[tokio::test]
         async fn logged_in_elsewhere() {
             let server = contract_tests::fixture::Fixture::start().await;
-            server.store.set_app_sessions(contract_tests::fixture::DEMO_APP, None, None, true).await.unwrap();
+            server.make_exclusive(contract_tests::fixture::DEMO_APP).await;
             let token = super::configs::manager(&server).await;
             let _second = super::bundle(&server).await;
             contract_tests::transcript!(server.send(super::configs::with($request, &token)).await);

@@ -4,7 +4,7 @@ use contract_tests::{
     fixture::{DEMO_APP, Fixture},
     logs::Logs,
     transcript,
-    wechat::{APP_SECRET, Fault, Step, UNION_ID, person},
+    wechat::{APP_ID, APP_SECRET, Fault, Step, UNION_ID, person},
     wire::{Exchange, Request},
 };
 use gatehouse_server::domain::app::AppId;
@@ -297,8 +297,7 @@ async fn wechat_is_busy() {
 #[tokio::test]
 async fn wechat_refuses_the_secret() {
     let server = server().await;
-    let secret = "of another application".to_owned().into();
-    server.core.wechat.provision("6821a080527d775101b624d632899fee", &secret).await.unwrap();
+    server.put_wechat_app(APP_ID, "of another application").await;
     transcript!(server.send(wechat_request(WECHAT_CODE)).await);
 }
 

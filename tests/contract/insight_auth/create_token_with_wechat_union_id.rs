@@ -377,10 +377,10 @@ async fn an_account_that_came_to_another_user_meanwhile_moves_only_with_replacem
         add(&server, lory.0, lory.1).await;
         add(&server, laura.0, laura.1).await;
         stranger(&server, UNION_ID).await;
-        server.core.wechat.provision("other", &APP_SECRET.to_owned().into()).await.unwrap();
+        server.put_wechat_app("other", APP_SECRET).await;
+        let app = server.store.wechat_app("other").await.unwrap().expect("it was applied");
+        assert!(!app.secret_sealed.contains(APP_SECRET));
         // To this WeChat both are one application.
-        let sealed = server.core.wechat.seal_secret("other", &APP_SECRET.to_owned().into()).await.unwrap();
-        assert!(!sealed.contains(APP_SECRET));
         server.wechat.also_known_as("other");
         server.wechat.grant("second", UNION_ID);
         let mut arrival = super::wechat_login("second");

@@ -68,7 +68,7 @@ async fn expired() {
 #[tokio::test]
 async fn logged_in_elsewhere() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.unwrap();
+    server.make_exclusive(DEMO_APP).await;
     let (first, _second) = (bundle(&server).await, bundle(&server).await);
     transcript!(server.send(logout_request(&first.access)).await);
 }

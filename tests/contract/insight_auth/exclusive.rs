@@ -13,14 +13,10 @@ use super::{
     DIGEST, admin, bundle, bundle_of, code, data_of, login, login_request, refresh_request, signature, status,
 };
 
-async fn make_exclusive(server: &Fixture) {
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.expect("the store answers");
-}
-
 #[tokio::test]
 async fn a_login_ends_the_earlier_one() {
     for server in Fixture::on_every_database().await {
-        make_exclusive(&server).await;
+        server.make_exclusive(DEMO_APP).await;
         let first = bundle(&server).await;
         assert_eq!(status(&server, &first.access).await, 200);
         data_of(&login(&server).await);
@@ -32,7 +28,7 @@ async fn a_login_ends_the_earlier_one() {
 #[tokio::test]
 async fn other_applications_and_other_users_are_left_alone() {
     let server = Fixture::start().await;
-    make_exclusive(&server).await;
+    server.make_exclusive(DEMO_APP).await;
     server.provision("other-app", false).await;
     let lory = NewUser::new(Handle::account("lory").unwrap());
     let lory = server.core.users.create(&Origin::command("test"), lory, Digest::of("x")).await.unwrap();
@@ -55,7 +51,7 @@ async fn an_application_that_is_not_exclusive_admits_many() {
 #[tokio::test]
 async fn fifty_logins_at_once_leave_one() {
     for server in Fixture::on_every_database().await {
-        make_exclusive(&server).await;
+        server.make_exclusive(DEMO_APP).await;
         let mut logins = Vec::new();
         for _ in 0..50 {
             let signature = signature(ADMIN, DIGEST, &code(&server, ADMIN).await);
@@ -78,7 +74,7 @@ async fn fifty_logins_at_once_leave_one() {
 #[tokio::test]
 async fn a_renewal_does_not_bring_back_what_a_login_ended() {
     let server = Fixture::start().await;
-    make_exclusive(&server).await;
+    server.make_exclusive(DEMO_APP).await;
     let first: Bundle = bundle(&server).await;
     let renewals = (0..10).map(|_| server.send(refresh_request(&first.refresh).from_new_device()));
     let (renewed, second) = tokio::join!(join_all(renewals), bundle(&server));

@@ -90,7 +90,7 @@ async fn expired_in_english() {
 #[tokio::test]
 async fn logged_in_elsewhere() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.unwrap();
+    server.make_exclusive(DEMO_APP).await;
     let (first, _second) = (bundle(&server).await, bundle(&server).await);
     transcript!(server.send(status_request(&first.access)).await);
 }
@@ -98,7 +98,7 @@ async fn logged_in_elsewhere() {
 #[tokio::test]
 async fn logged_in_elsewhere_in_english() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.unwrap();
+    server.make_exclusive(DEMO_APP).await;
     let (first, _second) = (bundle(&server).await, bundle(&server).await);
     transcript!(server.send(status_request(&first.access).header("Accept-Language", "en")).await);
 }

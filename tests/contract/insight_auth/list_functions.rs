@@ -141,7 +141,7 @@ async fn expired() {
 #[tokio::test]
 async fn logged_in_elsewhere() {
     let server = Fixture::demo().await;
-    server.store.set_app_sessions(INSIGHT_APP, None, None, true).await.unwrap();
+    server.make_exclusive(INSIGHT_APP).await;
     let first = access_of(&server, ADMIN, None).await;
     access_of(&server, ADMIN, None).await;
     transcript!(server.send(request(MODULE, &first)).await);

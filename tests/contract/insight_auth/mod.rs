@@ -36,7 +36,6 @@ use gatehouse_server::domain::{
     access::{Bundle, Entry},
     mail::Language,
     origin::Origin,
-    secret::Secret,
     user::{Handle, User},
 };
 use md5::{Digest as _, Md5};
@@ -207,8 +206,7 @@ fn message_of(reply: &Reply) -> String {
 
 /// Tells the server of the application at WeChat.
 async fn wechat_app(server: &Fixture) {
-    let secret = Secret::new(APP_SECRET.to_owned());
-    server.core.wechat.provision(APP_ID, &secret).await.expect("the store answers");
+    server.put_wechat_app(APP_ID, APP_SECRET).await;
 }
 
 /// The body of a login with a code of WeChat.

@@ -47,7 +47,7 @@ async fn the_limit_before_the_token() {
 #[tokio::test]
 async fn an_end_on_another_device_before_expiry_and_the_session_s_end_before_both() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.unwrap();
+    server.make_exclusive(DEMO_APP).await;
     let (first, _second) = (bundle(&server).await, bundle(&server).await);
     server.clock.advance(Duration::from_millis(7_200_000));
     assert_eq!(status(&server, &first.access).await, 400);

@@ -6,6 +6,7 @@ use contract_tests::{
     fixture::{DEMO_APP, Fixture},
     transcript,
 };
+use serde_json::json;
 
 use super::{bundle, data_of, login, logout_request, refresh_request, status, status_request, tokens_in};
 
@@ -105,7 +106,7 @@ async fn logged_out() {
 #[tokio::test]
 async fn logged_in_elsewhere() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, None, None, true).await.unwrap();
+    server.make_exclusive(DEMO_APP).await;
     let (first, second) = (bundle(&server).await, bundle(&server).await);
     transcript!(server.send(refresh_request(&first.refresh)).await);
     assert_eq!(status(&server, &second.access).await, 200);
@@ -123,7 +124,7 @@ async fn banned() {
 #[tokio::test]
 async fn lives_of_the_application() {
     let server = Fixture::start().await;
-    server.store.set_app_sessions(DEMO_APP, Some(60_000), Some(90_000), false).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "token_life": 60_000, "refresh_life": 90_000 })).await;
     let bundle = bundle(&server).await;
     server.clock.advance(Duration::from_secs(60));
     assert_eq!(status(&server, &bundle.access).await, 422);

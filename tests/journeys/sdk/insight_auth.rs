@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract_tests::{
     fixture::{ADMIN, ADMIN_PASSWORD, Fixture},
-    wechat::{APP_ID, APP_SECRET, UNION_ID},
+    wechat::{APP_ID, UNION_ID},
 };
 use futures_util::{TryStreamExt, future::join_all};
 use gatehouse_client::{
@@ -15,9 +15,10 @@ use gatehouse_client::{
     },
 };
 use gatehouse_server::{
-    domain::{mail::Language, secret::Secret, user::Handle},
+    domain::{mail::Language, user::Handle},
     testing::backends,
 };
+use serde_json::json;
 
 use crate::{reaching, replies};
 
@@ -63,10 +64,6 @@ async fn check_at_once(session: &Session, tasks: usize) {
     for outcome in join_all(checks).await {
         outcome.unwrap().unwrap();
     }
-}
-
-async fn make_exclusive(server: &Fixture) {
-    server.store.set_app_sessions(APP, None, None, true).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +166,7 @@ async fn a_refresh_token_that_is_used_up_takes_a_new_login() {
 async fn after_twelve_renewals_comes_a_new_login() {
     let server = Fixture::demo().await;
     let week = i64::try_from(REFRESH_LIFE.as_millis()).unwrap() * 7;
-    server.store.set_app_sessions(APP, None, Some(week), false).await.unwrap();
+    server.change_app(APP, &json!({ "refresh_life": week })).await;
     let session = session(&server);
     session.token().await.unwrap();
     for _ in 0..12 {
@@ -205,7 +202,7 @@ async fn saved_tokens_go_on_and_two_sessions_of_them_take_turns() {
 #[tokio::test]
 async fn an_exclusive_application_ends_the_session_of_the_other_device() {
     let server = Fixture::demo().await;
-    make_exclusive(&server).await;
+    server.make_exclusive(APP).await;
     let (first, second) = (session(&server), admin(&server, "second").build().unwrap());
     let token = first.token().await.unwrap();
     second.check().await.unwrap();
@@ -247,7 +244,6 @@ async fn a_device_that_logs_in_too_soon_is_told_and_may_wait() {
 async fn a_wechat_account_is_bound_and_then_logs_in() {
     const MOBILE: &str = "13800138000";
     let server = Fixture::demo().await;
-    server.core.wechat.provision(APP_ID, &Secret::new(APP_SECRET.to_owned())).await.unwrap();
     server.wechat.grant("first", UNION_ID);
     server.wechat.grant("second", UNION_ID);
     let sign_in = nobody(&server, "phone").sign_in().unwrap();

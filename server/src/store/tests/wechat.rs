@@ -1,5 +1,7 @@
 //! Applications at WeChat and bound WeChat accounts, on every database.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 
 use super::*;
@@ -8,13 +10,23 @@ async fn owner(store: &Store, union_id: &str) -> Option<i64> {
     store.user_by_wechat(union_id).await.unwrap().map(|user| user.id)
 }
 
+/// Adds an application at WeChat, or gives it another secret, as a realm does.
+async fn put_wechat_app(store: &Store, wechat_app_id: &str, secret_sealed: &str) {
+    let scope = UserScope::Named(BTreeSet::new());
+    let app = RealmWechatApp { secret_sealed: secret_sealed.to_owned() };
+    let writes =
+        RealmWrites { puts: vec![RealmPut::WechatApp(wechat_app_id.to_owned(), app)], ..RealmWrites::default() };
+    let seen = store.realm(&scope).await.unwrap();
+    assert!(store.write_realm(&scope, &seen, &writes).await.unwrap(), "nobody else writes");
+}
+
 #[tokio::test]
 async fn an_application_is_found_by_its_id_and_its_secret_replaced() {
     for database in databases().await {
         let store = database.store().await;
-        store.put_wechat_app("wx1", "one").await.unwrap();
-        store.put_wechat_app("WX1", "other").await.unwrap();
-        store.put_wechat_app("wx1", "two").await.unwrap();
+        put_wechat_app(&store, "wx1", "one").await;
+        put_wechat_app(&store, "WX1", "other").await;
+        put_wechat_app(&store, "wx1", "two").await;
         let sealed = async |id: &str| store.wechat_app(id).await.unwrap().map(|app| app.secret_sealed);
         assert_eq!(sealed("wx1").await.as_deref(), Some("two"), "{:?}", database.backend());
         assert_eq!(sealed("WX1").await.as_deref(), Some("other"), "{:?}", database.backend());
