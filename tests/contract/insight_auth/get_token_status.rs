@@ -11,13 +11,19 @@ use contract_tests::{
 use gatehouse_server::domain::app::AppId;
 use serde_json::{Value, json};
 
-use super::{STATUS, bundle, message_of, status, status_request};
+use super::{STATUS, bundle, data_of, message_of, refresh_request, status, status_request};
 
-/// A token that says something else, under the same secret or another one.
+/// What a token says.
+fn said(token: &str) -> String {
+    String::from_utf8(STANDARD.decode(token).expect("base64")).expect("a text")
+}
+
+/// A token that says something else, under the same secret or another one, and is written as the server writes them.
 fn changed(token: &str, name: &str, value: Value) -> String {
-    let mut said: Value = serde_json::from_slice(&STANDARD.decode(token).expect("base64")).expect("JSON");
+    let mut said: Value = serde_json::from_str(&said(token)).expect("JSON");
     said[name] = value;
-    STANDARD.encode(said.to_string())
+    let [id, user_id, user_name, secret] = ["id", "userId", "userName", "secret"].map(|name| &said[name]);
+    STANDARD.encode(format!(r#"{{"id":{id},"userId":{user_id},"userName":{user_name},"secret":{secret}}}"#))
 }
 
 #[tokio::test]
@@ -69,6 +75,43 @@ async fn forged() {
         assert_eq!(status(&server, &forged).await, 421, "{forged}");
     }
     transcript!(server.send(status_request(&changed(&bundle.access, "secret", json!("f")))).await);
+}
+
+/// The secret is right, but nothing vouches for what stands around it.
+#[tokio::test]
+async fn written_otherwise() {
+    let server = Fixture::start().await;
+    let bundle = bundle(&server).await;
+    let alterations = |token: &str| {
+        let said = said(token);
+        let json: Value = serde_json::from_str(&said).expect("JSON");
+        let [id, user_id, secret] = ["id", "userId", "secret"].map(|name| &json[name]);
+        let others = [
+            said.replace('}', r#","admin":true}"#),
+            said.replace('{', r#"{"admin":true,"#),
+            said.replace(r#""userName":null,"#, ""),
+            said.replace(':', ": "),
+            format!(r#"{{"secret":{secret},"userName":null,"userId":{user_id},"id":{id}}}"#),
+        ];
+        let mut altered = others.map(|other| STANDARD.encode(other)).to_vec();
+        altered.push(changed(token, "userName", json!("root")));
+        altered.push(token.trim_end_matches('=').to_owned());
+        assert!(altered.iter().all(|altered| altered != token), "{altered:?}");
+        altered
+    };
+    assert_eq!(changed(&bundle.access, "userName", Value::Null), bundle.access);
+    // Before the genuine token is remembered, and after.
+    for _ in 0..2 {
+        for altered in alterations(&bundle.access) {
+            assert_eq!(status(&server, &altered).await, 421, "{altered}");
+        }
+        assert_eq!(status(&server, &bundle.access).await, 200);
+    }
+    for altered in alterations(&bundle.refresh) {
+        let reply = server.send(refresh_request(&altered).from_new_device()).await.reply;
+        assert_eq!(reply.code(), 421, "{altered}");
+    }
+    data_of(&server.send(refresh_request(&bundle.refresh).from_new_device()).await);
 }
 
 #[tokio::test]

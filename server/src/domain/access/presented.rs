@@ -22,11 +22,13 @@ pub(super) struct Presented {
 }
 
 impl Presented {
-    /// What a token says; none for what is no token.
+    /// What a token says; none for what is no token. Only the text that was issued is one: the secret vouches for no name,
+    /// no other key and no other way to write the same, so that whoever reads a token that is good reads what we wrote.
     pub(super) fn read(token: &str) -> Option<Self> {
         let json = STANDARD.decode(token).ok()?;
         let presented: Self = serde_json::from_slice(&json).ok()?;
-        is_id(&presented.id).then_some(presented)
+        let is_ours = is_id(&presented.id) && written(&presented.id, &presented.user_id, &presented.secret) == token;
+        is_ours.then_some(presented)
     }
 }
 
@@ -73,8 +75,24 @@ mod tests {
             token(r#"{"id":"x","userId":"u","secret":"s"}"#),
             token(r#"{"id":1,"userId":"u","secret":"s"}"#),
             token(&format!(r#"{{"id":"{ID}","secret":"s"}}"#)),
+            written("x", "u", "s"),
         ] {
             assert!(Presented::read(&bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_read_only_as_it_is_written() {
+        assert!(Presented::read(&written(ID, "u", "s")).is_some());
+        for bad in [
+            format!(r#"{{"id":"{ID}","userId":"u","userName":"root","secret":"s"}}"#),
+            format!(r#"{{"id":"{ID}","userId":"u","secret":"s"}}"#),
+            format!(r#"{{"id":"{ID}","userId":"u","userName":null,"secret":"s","admin":true}}"#),
+            format!(r#"{{"id":"{ID}","secret":"s","userId":"u","userName":null}}"#),
+            format!(r#"{{"id":"{ID}", "userId":"u","userName":null,"secret":"s"}}"#),
+            format!(r#"{{"id":"{ID}","userId":"\u0075","userName":null,"secret":"s"}}"#),
+        ] {
+            assert!(Presented::read(&STANDARD.encode(&bad)).is_none(), "{bad}");
         }
     }
 }
