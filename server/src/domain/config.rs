@@ -135,7 +135,7 @@ impl Configs {
     pub async fn open(&self, own: &[OwnInterface]) -> Result<(), Error> {
         let created_at = self.clock.now().millis();
         let wanted: Vec<_> = own.iter().map(|interface| seed(interface, created_at)).collect();
-        self.store.add_missing_configs(&wanted).await?;
+        self.store.add_missing_configs(&wanted, || self.random.hex(32)).await?;
         self.own.get_or_init(|| own.iter().map(|one| (one.method.clone(), one.url.clone())).collect());
         self.load().await
     }
@@ -335,7 +335,7 @@ impl From<ConfigRow> for InterfaceConfig {
 }
 
 /// The config of an operation that has none. Its id is made from what it is for, so that every program that starts on
-/// the same store makes the same.
+/// the same store makes the same, as long as no config that was made so is for something else by now.
 fn seed(own: &OwnInterface, created_at: i64) -> NewConfigRow {
     let fields = ConfigFields {
         name: own.name.clone(),
