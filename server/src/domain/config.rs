@@ -353,9 +353,11 @@ fn seed(own: &OwnInterface, created_at: i64) -> NewConfigRow {
     NewConfigRow { uid: hex::encode(Md5::digest(format!("{} {}", own.method, own.url))), fields, created_at }
 }
 
-/// The limit that a config sets. A number that is none, which only another program can have stored, counts as missing.
+/// The limit that a config sets. A number that is not positive, which only another program can have stored, counts as
+/// missing.
 fn limit(row: &ConfigRow) -> Option<Limit> {
-    let positive = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+    let positive =
+        |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
     let seconds = |number| positive(number).map(|seconds| Duration::from_secs(seconds.into()));
     row.limited.then(|| Limit {
         gap: seconds(row.limit_gap),

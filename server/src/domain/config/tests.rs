@@ -162,6 +162,21 @@ async fn an_own_config_that_went_to_another_url_gets_a_successor() {
 }
 
 #[tokio::test]
+async fn numbers_that_are_not_positive_count_as_missing() {
+    let (_database, configs, _) = configs().await;
+    // Nobody but a seed gets such numbers past the rules.
+    let own = [("/a", (0, 60, 0)), ("/b", (0, 0, 1)), ("/c", (-1, 60, -1))].map(|(url, limit)| own(url, Some(limit)));
+    configs.open(&own).await.unwrap();
+    for interface in 0..3 {
+        for _ in 0..3 {
+            assert_eq!(configs.admit(interface, device), Ok(()), "{interface}");
+        }
+    }
+    let none = Limit { gap: None, window: None, message: None };
+    assert!(configs.limits.load().iter().all(|limit| limit.as_ref() == Some(&none)));
+}
+
+#[tokio::test]
 async fn a_change_takes_effect_at_once() {
     let (_database, configs, time) = configs().await;
     configs.open(&[own("/other", None), own("/a", None)]).await.unwrap();
