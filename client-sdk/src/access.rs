@@ -46,7 +46,7 @@ pub(crate) struct Access<L: Login> {
 
 impl<L: Login> Access<L> {
     pub(crate) fn new(line: Line<L::Dialect>, login: L) -> Arc<Self> {
-        Arc::new(Self { line, login, token: Renewal::new() })
+        Arc::new(Self { line, login, token: Renewal::new(Error::is_retryable) })
     }
 
     /// The same with a token that lives for `life` or, if that is not known, is used until the server refuses it.
@@ -56,8 +56,8 @@ impl<L: Login> Access<L> {
         token: L::Token,
         life: impl Into<Option<Duration>>,
     ) -> Arc<Self> {
-        let life = life.into().map(|life| line.use_of(life));
-        Arc::new(Self { line, login, token: Renewal::with(token, life) })
+        let life = life.into().map(|life| line.life_of(life));
+        Arc::new(Self { line, login, token: Renewal::with(token, life, Error::is_retryable) })
     }
 
     pub(crate) fn line(&self) -> &Line<L::Dialect> {
@@ -68,11 +68,12 @@ impl<L: Login> Access<L> {
         &self.login
     }
 
-    /// The token, obtained if there is none that is good for a while.
+    /// The token, obtained if there is none that is good for a while. One that could not be renewed is used to its end.
     pub(crate) async fn issued(&self) -> Result<Issued<L::Token>, ErrorOf<L>> {
         let obtain = async {
-            let (token, life) = self.login.log_in(&self.line).await?;
-            Ok((token, self.line.use_of(life)))
+            let login = self.login.log_in(&self.line).await;
+            let (token, life) = login.inspect_err(|error| tracing::debug!(%error, "no new token was obtained"))?;
+            Ok((token, self.line.life_of(life)))
         };
         self.token.get(obtain).await
     }

@@ -88,7 +88,7 @@ impl<C> Builder<C> {
     }
 
     /// How long before its expiry a token is renewed, but never more than a tenth of its life. 5 min unless told
-    /// otherwise.
+    /// otherwise. If that fails, the token is used on to its end, and renewed by one of the operations until then.
     pub fn renewal_margin(mut self, margin: Duration) -> Self {
         self.settings.margin = margin;
         self

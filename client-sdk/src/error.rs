@@ -61,6 +61,8 @@ pub enum Error<C> {
     Invalid(String),
     /// The session cannot be made from these settings.
     Config(String),
+    /// The session was logged out, and has no password to log in again with.
+    LoggedOut,
     /// The WebSocket was closed for a reason that reconnecting does not mend, or that the reader has to know of.
     Closed {
         /// The close code.
@@ -148,6 +150,7 @@ impl<C: fmt::Display> fmt::Display for Error<C> {
             }
             Self::Invalid(rule) => write!(out, "the request was not sent: {rule}"),
             Self::Config(what) => write!(out, "the session cannot be made: {what}"),
+            Self::LoggedOut => out.write_str("the session was logged out, and has no password to log in again with"),
             Self::Closed { code, reason } if reason.is_empty() => write!(out, "the socket was closed with {code}"),
             Self::Closed { code, reason } => write!(out, "the socket was closed with {code}: {reason}"),
             Self::Socket(_) => out.write_str("the socket failed"),

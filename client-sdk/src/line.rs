@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, settle};
 use crate::rate::RateState;
+use crate::renewal::Life;
 use crate::reply::Reply;
 use crate::retry::RetryPolicy;
 use crate::wire::Caller;
@@ -75,9 +76,9 @@ impl<D: Dialect> Line<D> {
         &self.settings.retry
     }
 
-    /// How long a token that lives for `life` is used: up to the margin before its end.
-    pub(crate) fn use_of(&self, life: Duration) -> Duration {
-        life.saturating_sub(self.settings.margin.min(life / 10))
+    /// The life of a token that is good for so long: it is renewed the margin before its end.
+    pub(crate) fn life_of(&self, good: Duration) -> Life {
+        Life { good, margin: self.settings.margin.min(good / 10) }
     }
 
     /// The rate limit as the last reply stated it.

@@ -138,7 +138,7 @@ impl Client {
     /// `createToken`: Log in.
     ///
     /// Exchanges a signature for the tokens of an application. The Code is spent by this, whatever comes of
-    /// it. After five wrong signatures within ten minutes the account is locked for ten minutes, an account
+    /// it. More than five wrong signatures within ten minutes lock the account for ten minutes, an account
     /// that nobody has as well. A user that is not known and a wrong password are one and the same answer.
     ///
     /// `POST /base/auth/v1.0/tokens`
@@ -1994,9 +1994,11 @@ pub mod types {
         /// The token that renews the other one.
         #[serde(rename = "refreshToken")]
         pub refresh_token: String,
-        /// For how many milliseconds the access token is good.
+        /// For how many milliseconds the application's access tokens are good, by its settings. None outlives
+        /// its refresh token, though, so that the last one of a session may be good for less.
         pub expire: i64,
-        /// For how many milliseconds the refresh token is good.
+        /// For how many milliseconds after the login the application's refresh tokens are good, by its
+        /// settings. It is the same number after a renewal, and not what is left of that time.
         pub failure: i64,
         /// A user.
         #[serde(rename = "userInfo")]

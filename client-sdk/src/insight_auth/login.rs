@@ -44,7 +44,7 @@ pub(super) struct UserLogin {
 enum Held {
     Nothing,
     Tokens(Pair),
-    /// Never anything again: the refresh token was refused, and there is no password, or it may not be used.
+    /// Never anything again: the refresh token was refused or logged out, and there is no password, or it may not be used.
     Over(Error),
 }
 
@@ -111,21 +111,31 @@ impl UserLogin {
         Err(error)
     }
 
-    /// Ends the tokens that there are, if the server does not say that they have ended already.
-    pub(super) async fn log_out(&self, line: &Line<InsightAuth>) -> Result<(), Error> {
-        let Some(Pair { access, refresh, .. }) = self.pair() else { return Ok(()) };
+    /// Ends the tokens that there are, if the server does not say that they have ended already. `current` is the access
+    /// token, which is used on for a while where the refresh token is lost.
+    pub(super) async fn log_out(&self, line: &Line<InsightAuth>, current: Option<Secret>) -> Result<(), Error> {
+        let (access, refresh) = match (self.pair(), current) {
+            (Some(Pair { access, refresh, .. }), _) => (access, Some(refresh)),
+            (None, Some(access)) => (access, None),
+            (None, None) => return Ok(()),
+        };
         let mut outcome = end(line, &access).await;
-        if outcome.as_ref().is_err_and(|error| Self::is_stale(error, false)) {
+        if let Some(refresh) = &refresh
+            && outcome.as_ref().is_err_and(|error| Self::is_stale(error, false))
+        {
             // The access token has had its time, but the refresh token may be good for long.
-            outcome = match self.renew(line, &refresh).await {
+            outcome = match self.renew(line, refresh).await {
                 Ok((access, _)) => end(line, &access).await,
                 Err(error) => Err(error),
             };
         }
         match outcome {
-            Err(error) if !is_over(&error) => Err(error),
+            Err(error) if !is_over(&error) && !Self::is_stale(&error, false) => Err(error),
             _ => {
-                *self.held() = Held::Nothing;
+                *self.held() = match &self.account {
+                    Some(_) => Held::Nothing,
+                    None => Held::Over(Error::LoggedOut),
+                };
                 Ok(())
             }
         }
@@ -149,7 +159,8 @@ impl Login for UserLogin {
             }
         }
         let Some(Account { name, digest }) = &self.account else {
-            return Err(Error::Config("there is neither a password nor a refresh token".to_owned()));
+            // No session is made with neither, and one without a password is over when it loses its refresh token.
+            return Err(Error::LoggedOut);
         };
         // One more session of the user does no harm. A Code serves once, whatever came of it, so that each attempt has
         // its own.

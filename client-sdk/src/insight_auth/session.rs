@@ -174,13 +174,15 @@ impl Session {
     }
 
     /// Ends both tokens of this session, in all its clones. One that was made from a password stays usable: the next
-    /// operation logs in again. Without tokens there is nothing to end, and nothing is sent.
+    /// operation logs in again. One without a password is over: every operation from then on returns
+    /// [`Error::LoggedOut`]. Without tokens there is nothing to end, and nothing is sent.
     ///
     /// # Errors
     ///
     /// If the server could not be told; the session then keeps its tokens.
     pub async fn logout(&self) -> Result<(), Error> {
-        self.access.end(self.access.login().log_out(self.access.line())).await
+        let current = self.access.current().await.map(|issued| issued.value);
+        self.access.end(self.access.login().log_out(self.access.line(), current)).await
     }
 }
 

@@ -38,7 +38,7 @@ impl SignIn {
     }
 
     /// Has a code sent to the mobile number by SMS, unless one was sent within the last minute, which is still good. A
-    /// number that nobody has gets none, and that is not told.
+    /// number that nobody has gets one as well: it is of no use for a login, but for [`bind_wechat`](Self::bind_wechat).
     ///
     /// # Errors
     ///

@@ -747,9 +747,9 @@ pub struct TokenBundle {
     #[oai(rename = "refreshToken")]
     #[serde(rename = "refreshToken")]
     pub refresh_token: String,
-    /// For how many milliseconds the access token is good.
+    /// For how many milliseconds the application's access tokens are good, by its settings. None outlives its refresh token, though, so that the last one of a session may be good for less.
     pub expire: i64,
-    /// For how many milliseconds the refresh token is good.
+    /// For how many milliseconds after the login the application's refresh tokens are good, by its settings. It is the same number after a renewal, and not what is left of that time.
     pub failure: i64,
     #[oai(rename = "userInfo")]
     #[serde(rename = "userInfo")]
@@ -2031,7 +2031,7 @@ impl<H: InsightAuth> Routes<H> {
 
     /// Log in
     ///
-    /// Exchanges a signature for the tokens of an application. The Code is spent by this, whatever comes of it. After five wrong signatures within ten minutes the account is locked for ten minutes, an account that nobody has as well. A user that is not known and a wrong password are one and the same answer.
+    /// Exchanges a signature for the tokens of an application. The Code is spent by this, whatever comes of it. More than five wrong signatures within ten minutes lock the account for ten minutes, an account that nobody has as well. A user that is not known and a wrong password are one and the same answer.
     #[oai(path = "/base/auth/v1.0/tokens", method = "post", operation_id = "createToken", tag = "Tag::Tokens")]
     async fn create_token(
         &self,

@@ -184,7 +184,9 @@ impl AccessTokens {
             revoked_why: None,
         };
         let event = parts.audit.row(origin, AuditKind::LoginSucceeded, Some(user.id), Some(&id));
-        for ended in parts.store.insert_access_token(row, app.exclusive, event).await? {
+        let begun = parts.store.insert_access_token(row, app.exclusive, event).await?;
+        // Whoever has left the tenant by now never was in it.
+        for ended in begun.ok_or(Error::Forbidden)? {
             self.known.forget(&ended);
         }
         let session = AccessSession { id, user: Arc::new(user), app, tenant };

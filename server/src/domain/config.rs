@@ -135,7 +135,7 @@ impl Configs {
     pub async fn open(&self, own: &[OwnInterface]) -> Result<(), Error> {
         let created_at = self.clock.now().millis();
         let wanted: Vec<_> = own.iter().map(|interface| seed(interface, created_at)).collect();
-        self.store.add_missing_configs(&wanted).await?;
+        self.store.add_missing_configs(&wanted, || self.random.hex(32)).await?;
         self.own.get_or_init(|| own.iter().map(|one| (one.method.clone(), one.url.clone())).collect());
         self.load().await
     }
@@ -335,7 +335,7 @@ impl From<ConfigRow> for InterfaceConfig {
 }
 
 /// The config of an operation that has none. Its id is made from what it is for, so that every program that starts on
-/// the same store makes the same.
+/// the same store makes the same, as long as no config that was made so is for something else by now.
 fn seed(own: &OwnInterface, created_at: i64) -> NewConfigRow {
     let fields = ConfigFields {
         name: own.name.clone(),
@@ -353,9 +353,11 @@ fn seed(own: &OwnInterface, created_at: i64) -> NewConfigRow {
     NewConfigRow { uid: hex::encode(Md5::digest(format!("{} {}", own.method, own.url))), fields, created_at }
 }
 
-/// The limit that a config sets. A number that is none, which only another program can have stored, counts as missing.
+/// The limit that a config sets. A number that is not positive, which only another program can have stored, counts as
+/// missing.
 fn limit(row: &ConfigRow) -> Option<Limit> {
-    let positive = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
+    let positive =
+        |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
     let seconds = |number| positive(number).map(|seconds| Duration::from_secs(seconds.into()));
     row.limited.then(|| Limit {
         gap: seconds(row.limit_gap),

@@ -85,7 +85,7 @@ impl Sms {
     pub async fn send_code(&self, mobile: &Handle, language: Language) -> Result<Secret<String>, Error> {
         let (code, is_new) = self.0.codes.issue(mobile.folded())?;
         if is_new && let Err(error) = self.send(self.letter(mobile.written(), code.expose(), language)?).await {
-            self.0.codes.forget(mobile.folded(), &code);
+            self.0.codes.take_back(mobile.folded(), &code);
             return Err(error);
         }
         Ok(code)

@@ -198,17 +198,42 @@ impl Users {
         let possible = digest.is_some();
         let digest = digest.unwrap_or_else(|| Digest::of(""));
         let hash = row.as_ref().map(|row| row.password_hash.as_str());
-        let genuine = parts.passwords.verify(digest, hash).await? && possible;
+        let genuine = parts.passwords.verify(digest.clone(), hash).await? && possible;
         let id = row.as_ref().map(|row| row.id);
-        let Some(user) = row.filter(|_| genuine).map(User::from) else {
+        let Some(row) = row.filter(|_| genuine) else {
             parts.audit.refusal(origin, AuditKind::LoginFailed, id, Some(handle)).await;
             return Err(Error::WrongPassword);
         };
-        if user.banned {
+        if row.banned {
             parts.audit.refusal(origin, AuditKind::LoginBanned, id, None).await;
             return Err(Error::Banned);
         }
-        Ok(user)
+        if self.lacks_digest(row.password_sealed.as_deref())
+            && let Err(error) = self.keep_digest(&row, &digest).await
+        {
+            // The next login tries again, and this one needs no digest.
+            tracing::warn!(error = error.chain(), "a password digest could not be kept for signature logins");
+        }
+        Ok(row.into())
+    }
+
+    /// Whether the digest of a password is to be kept and is not: the password was set, or the digests were dropped, while
+    /// signature logins were off.
+    pub(super) fn lacks_digest(&self, sealed: Option<&str>) -> bool {
+        self.parts.signature_login && sealed.is_none()
+    }
+
+    /// Keeps the digest of the password that a row has. Whoever is logged in stays so.
+    async fn keep_digest(&self, row: &UserRow, digest: &Digest) -> Result<(), Error> {
+        let sealed = self.seal(&row.uid, row.password_version, digest).await?;
+        let password =
+            PasswordRow { hash: row.password_hash.clone(), sealed: Some(sealed), version: row.password_version };
+        Ok(self.parts.store.keep_sealed_password(row.id, password).await?)
+    }
+
+    async fn seal(&self, uid: &str, version: i64, digest: &Digest) -> Result<String, Error> {
+        let place = Place { column: PASSWORD_COLUMN, row: uid, version };
+        self.parts.vault.seal(place, digest.expose()).await
     }
 
     /// A password as it is stored, of the user with this other id.
@@ -218,10 +243,7 @@ impl Users {
     pub(super) async fn password_row(&self, uid: &str, version: i64, digest: Digest) -> Result<PasswordRow, Error> {
         let parts = &self.parts;
         let sealed = match parts.signature_login {
-            true => {
-                let place = Place { column: PASSWORD_COLUMN, row: uid, version };
-                Some(parts.vault.seal(place, digest.expose()).await?)
-            }
+            true => Some(self.seal(uid, version, &digest).await?),
             false => None,
         };
         Ok(PasswordRow { hash: parts.passwords.hash(digest).await?, sealed, version })
@@ -343,3 +365,6 @@ fn refused(error: store::Error) -> Error {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,23 +30,27 @@ pub struct Renewal {
 
 impl Store {
     /// Begins a session and records it. If it is `exclusive`, it ends the user's other ones in the application, whose ids
-    /// are told; of any number that begin at once, one is left.
+    /// are told; of any number that begin at once, one is left. Nothing, if its tenant has not both user and application any
+    /// more.
     pub async fn insert_access_token(
         &self,
         row: AccessTokenRow,
         exclusive: bool,
         event: AuditRow,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Option<Vec<String>>, Error> {
         let (row, event) = (&row, &event);
         self.transaction(move |transaction| async move {
             let transaction = &*transaction;
+            if !stays_in_tenant(transaction, row).await? {
+                return Ok(None);
+            }
             let ended = match exclusive {
                 true => end_others(transaction, row).await?,
                 false => Vec::new(),
             };
             access_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(transaction).await?;
             audit::insert(transaction, event.clone()).await?;
-            Ok(ended)
+            Ok(Some(ended))
         })
         .await
     }
@@ -123,6 +127,22 @@ impl Store {
         let old = access_token::Entity::delete_many().filter(access_token::Column::FailsAt.lt(before));
         Ok(old.exec(&self.db).await?.rows_affected)
     }
+}
+
+/// Whether the tenant of `row`, if there is one, has both its application and its user. That stays so until the transaction
+/// ends: whoever takes one of them out of the tenant waits, and then ends the session.
+async fn stays_in_tenant(transaction: &DatabaseTransaction, row: &AccessTokenRow) -> Result<bool, Error> {
+    let Some(tenant_id) = row.tenant_id else { return Ok(true) };
+    let app = tenant_app::Entity::find()
+        .filter(tenant_app::Column::TenantId.eq(tenant_id))
+        .filter(tenant_app::Column::AppId.eq(row.app_id));
+    if app.lock_shared().one(transaction).await?.is_none() {
+        return Ok(false);
+    }
+    let user = tenant_user::Entity::find()
+        .filter(tenant_user::Column::TenantId.eq(tenant_id))
+        .filter(tenant_user::Column::UserId.eq(row.user_id));
+    Ok(user.lock_shared().one(transaction).await?.is_some())
 }
 
 /// Ends the sessions that the user of `row` has in its application, and tells their ids.

@@ -107,14 +107,23 @@ impl Store {
     }
 
     /// Adds those of these configs for whose method and URL there is none, without a record, because nobody did it. Of
-    /// programs that start at once, one adds each.
-    pub async fn add_missing_configs(&self, wanted: &[NewConfigRow]) -> Result<(), Error> {
+    /// programs that start at once, one adds each. One whose public id is taken, as by its former self that is for another
+    /// URL now, gets one from `other_uid`.
+    pub async fn add_missing_configs(
+        &self,
+        wanted: &[NewConfigRow],
+        other_uid: impl Fn() -> String + Send + Sync,
+    ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let known = self.configs().await?;
             let is_known = |new: &NewConfigRow| {
                 known.iter().any(|row| row.url == new.fields.url && row.method == new.fields.method)
             };
-            let missing: Vec<_> = wanted.iter().filter(|new| !is_known(new)).map(new_row).collect();
+            let row_of = |new: &NewConfigRow| {
+                let is_taken = known.iter().any(|row| row.uid == new.uid);
+                if is_taken { new_row(&NewConfigRow { uid: other_uid(), ..new.clone() }) } else { new_row(new) }
+            };
+            let missing: Vec<_> = wanted.iter().filter(|new| !is_known(new)).map(row_of).collect();
             if missing.is_empty() {
                 return Ok(());
             }

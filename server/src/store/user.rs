@@ -39,7 +39,7 @@ pub enum HandleKind {
     Phone,
 }
 
-/// A password of a row, as [`Store::replace_password`] writes it.
+/// A password of a row.
 #[derive(Clone, Debug)]
 pub struct PasswordRow {
     /// Argon2id of the digest.
@@ -113,14 +113,13 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces a password, unless it is no longer that of version `seen`.
-    pub async fn replace_password(&self, id: i64, seen: i64, new: PasswordRow) -> Result<(), Error> {
+    /// Keeps the encrypted digest of a password, unless the password is another one by now.
+    pub async fn keep_sealed_password(&self, id: i64, password: PasswordRow) -> Result<(), Error> {
         user::Entity::update_many()
-            .col_expr(user::Column::PasswordHash, Expr::value(new.hash))
-            .col_expr(user::Column::PasswordSealed, Expr::value(new.sealed))
-            .col_expr(user::Column::PasswordVersion, Expr::value(new.version))
+            .col_expr(user::Column::PasswordSealed, Expr::value(password.sealed))
             .filter(user::Column::Id.eq(id))
-            .filter(user::Column::PasswordVersion.eq(seen))
+            .filter(user::Column::PasswordHash.eq(password.hash))
+            .filter(user::Column::PasswordVersion.eq(password.version))
             .exec(&self.db)
             .await?;
         Ok(())

@@ -112,6 +112,22 @@ async fn an_outage_costs_no_refresh_token() {
     assert_eq!(counts(&server), (1, 1, 3));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_not_renewed_in_time_is_used_to_its_end() {
+    let server = serving(|asked, before| (asked.verb == "PUT" && before < 2).then_some(Answer::HangUp)).await;
+    let session = builder(&server).retry(RetryPolicy::none()).build().unwrap();
+    session.check().await.unwrap();
+    advance(seconds(6900)).await;
+    for renewals in 1..=3 {
+        for _ in 0..3 {
+            session.check().await.unwrap();
+        }
+        assert_eq!(counts(&server), (1, 1, renewals), "not for each operation");
+        advance(seconds(5)).await;
+    }
+    assert_eq!(shown(&server)[1..], [vec!["a1"; 6], vec!["a1.3"; 3]].concat());
+}
+
 #[tokio::test]
 async fn without_a_password_a_refused_refresh_token_is_the_end() {
     let server = serving(|asked, _| (checks(asked, "old") || asked.verb == "PUT").then(invalid_token)).await;

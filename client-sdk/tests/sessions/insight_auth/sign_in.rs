@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{CODES, TOKENS, code, counts, failure, invalid_token, is, nobody, serving, shown, too_soon};
 use crate::server::{Answer, Server};
-use gatehouse_client::insight_auth::{ErrorCode, SignIn, sms_signature};
+use gatehouse_client::insight_auth::{Error, ErrorCode, SignIn, sms_signature};
 use serde_json::json;
 use tokio::time::{Instant, advance};
 
@@ -54,6 +54,27 @@ async fn it_ends_with_its_refresh_token() {
         assert_eq!(session.check().await.unwrap_err().code(), Some(ErrorCode::InvalidToken));
     }
     assert_eq!(counts(&server), (1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_is_its_end_even_after_its_refresh_token() {
+    for since_login in [0, 6900] {
+        let server = serving(|asked, _| (asked.verb == "PUT").then(invalid_token)).await;
+        let session = sign_in(&server).log_in_with_sms_code(MOBILE, "246810").await.unwrap();
+        advance(Duration::from_secs(since_login)).await;
+        session.check().await.unwrap();
+        session.logout().await.unwrap();
+        let ended: Vec<_> = server.asked(TOKENS).into_iter().filter(|asked| asked.verb == "DELETE").collect();
+        assert_eq!((ended.len(), ended[0].header("authorization")), (1, "a1"));
+        let asked = counts(&server);
+        for _ in 0..2 {
+            let error = session.check().await.unwrap_err();
+            assert!(matches!(error, Error::LoggedOut), "{error:?}");
+            assert!(error.to_string().starts_with("the session was logged out"), "{error}");
+        }
+        session.logout().await.unwrap();
+        assert_eq!(counts(&server), asked, "nothing is sent");
+    }
 }
 
 #[tokio::test(start_paused = true)]

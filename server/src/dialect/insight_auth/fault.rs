@@ -24,7 +24,7 @@ pub fn fault(error: Error) -> Fault {
         Error::WechatBound => Fault::new(ErrorCode::WechatBound),
         Error::ConfigTaken => Fault::new(ErrorCode::ConfigExists),
         Error::NotFound => Fault::new(ErrorCode::NothingRead),
-        Error::TooSoon => Fault::refusal(Refusal::TooManyRequests),
+        Error::TooSoon => Fault::new(ErrorCode::TooManyRequests),
         Error::AccountTaken | Error::EmailTaken | Error::PhoneTaken | Error::NameTaken | Error::AppNameTaken => {
             Fault::new(ErrorCode::BadRequest)
         }
@@ -40,5 +40,16 @@ pub fn fault(error: Error) -> Fault {
             tracing::error!(error = error.chain(), "an operation failed");
             Fault::refusal(Refusal::Fault)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_soon_is_an_outcome() {
+        let fault = fault(Error::TooSoon);
+        assert_eq!((fault.code(), fault.status()), (ErrorCode::TooManyRequests, 200));
     }
 }

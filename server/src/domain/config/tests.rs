@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::clock::ManualClock;
-use crate::testing::{Backend, TestDatabase};
+use crate::testing::{Backend, TestDatabase, databases};
 
 const START: Timestamp = Timestamp::from_seconds(1_767_323_045);
 
@@ -136,6 +136,44 @@ async fn own_operations_get_a_config_once() {
     configs.open(&own).await.unwrap();
     assert_eq!(configs.get(&a.id).await.unwrap().spec, changed);
     assert_eq!(configs.logs(&Search::new(None, None, None).unwrap()).await.unwrap().total, 1, "nobody seeded");
+}
+
+#[tokio::test]
+async fn an_own_config_that_went_to_another_url_gets_a_successor() {
+    for database in databases().await {
+        let backend = database.backend();
+        let (clock, _) = Clock::manual(START);
+        let configs = Configs::new(database.store().await, clock, Random::seeded(7));
+        let own = [own("/a", None), own("/b", None)];
+        configs.open(&own).await.unwrap();
+        let found = configs.list(&Search::new(Some("/a".to_owned()), None, None).unwrap()).await.unwrap();
+        let moved = found.items[0].id.clone();
+        configs.update(&admin(), &moved, spec("/elsewhere")).await.unwrap();
+
+        for _ in 0..2 {
+            configs.open(&own).await.unwrap_or_else(|error| panic!("{backend:?}: {}", error.chain()));
+            let all = configs.list(&Search::new(None, None, None).unwrap()).await.unwrap();
+            let urls: Vec<_> = all.items.iter().map(|config| config.spec.url.as_str()).collect();
+            assert_eq!((urls[0], urls.len()), ("/a", 3), "{backend:?}: {urls:?}");
+            assert!(all.items[0].id != moved && is_id(&all.items[0].id), "{backend:?}");
+        }
+        assert_eq!(configs.get(&moved).await.unwrap().spec.url, "/elsewhere", "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_not_positive_count_as_missing() {
+    let (_database, configs, _) = configs().await;
+    // Nobody but a seed gets such numbers past the rules.
+    let own = [("/a", (0, 60, 0)), ("/b", (0, 0, 1)), ("/c", (-1, 60, -1))].map(|(url, limit)| own(url, Some(limit)));
+    configs.open(&own).await.unwrap();
+    for interface in 0..3 {
+        for _ in 0..3 {
+            assert_eq!(configs.admit(interface, device), Ok(()), "{interface}");
+        }
+    }
+    let none = Limit { gap: None, window: None, message: None };
+    assert!(configs.limits.load().iter().all(|limit| limit.as_ref() == Some(&none)));
 }
 
 #[tokio::test]

@@ -125,6 +125,9 @@ impl Planner<'_> {
                     change.secret("password", "changed; the user's sessions end");
                     self.plan.passwords.push((self.plan.writes.puts.len(), given));
                     ends = true;
+                } else if self.parts.users.lacks_digest(current.password_sealed.as_deref()) {
+                    change.secret("password", "the same, kept for logins by signature");
+                    self.plan.passwords.push((self.plan.writes.puts.len(), given));
                 }
             }
             (Some(_), None) => {}

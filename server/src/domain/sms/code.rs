@@ -39,6 +39,8 @@ struct Number {
 struct Sent {
     code: Secret<String>,
     at: Timestamp,
+    /// When it was sent the time before, which is what counts if this time fails.
+    before: Option<Timestamp>,
     tries_left: u8,
     taken: bool,
 }
@@ -64,11 +66,12 @@ impl Codes {
             return number.good(now).map(|sent| (sent.code.clone(), false)).ok_or(error);
         }
         if let Some(sent) = number.good(now) {
+            sent.before = Some(sent.at);
             sent.at = now;
             return Ok((sent.code.clone(), true));
         }
         let code = Secret::new(self.random.digits(LENGTH));
-        number.sent = Some(Sent { code: code.clone(), at: now, tries_left: TRIES, taken: false });
+        number.sent = Some(Sent { code: code.clone(), at: now, before: None, tries_left: TRIES, taken: false });
         Ok((code, true))
     }
 
@@ -104,14 +107,17 @@ impl Codes {
         }
     }
 
-    /// Forgets a code that could not be sent, so that another one may be asked for at once.
-    pub(super) fn forget(&self, number: &str, code: &Secret<String>) {
+    /// Takes back that a code was sent, so that it may be asked for again at once. One that was sent before stays as good
+    /// as it was; another one is forgotten.
+    pub(super) fn take_back(&self, number: &str, code: &Secret<String>) {
         let Some(number) = self.numbers.get(number) else { return };
         let mut number = lock(&number);
-        if number.sent.as_ref().is_some_and(|sent| sent.code == *code) {
-            number.sent = None;
-            number.sending.take_back();
+        let Some(sent) = number.sent.as_mut().filter(|sent| sent.code == *code) else { return };
+        match sent.before.take() {
+            Some(at) => sent.at = at,
+            None => number.sent = None,
         }
+        number.sending.take_back();
     }
 }
 
@@ -218,9 +224,30 @@ mod tests {
     fn one_that_could_not_be_sent_may_be_asked_for_again() {
         let (codes, _) = codes();
         let code = issue(&codes);
-        codes.forget(NUMBER, &Secret::new(code.clone()));
+        codes.take_back(NUMBER, &Secret::new(code.clone()));
         assert!(codes.take(NUMBER, &code).is_err());
         issue(&codes);
+    }
+
+    #[test]
+    fn one_that_could_not_be_sent_again_is_as_good_as_before() {
+        let (codes, time) = codes();
+        let code = issue(&codes);
+        assert!(codes.take(NUMBER, &other(&code)).is_err());
+        time.advance(Duration::from_secs(100));
+        for _ in 0..3 {
+            assert_eq!(issue(&codes), code, "at once");
+            codes.take_back(NUMBER, &Secret::new(code.clone()));
+        }
+        assert_eq!(codes.pending(NUMBER).unwrap().expose(), &code);
+        time.advance(LIFE - Duration::from_secs(101));
+        for _ in 0..3 {
+            assert!(codes.take(NUMBER, &other(&code)).is_err());
+        }
+        codes.take(NUMBER, &code).unwrap();
+        codes.restore(NUMBER, &code);
+        time.advance(Duration::from_secs(1));
+        assert!(codes.take(NUMBER, &code).is_err(), "what was not sent prolongs nothing");
     }
 
     #[test]

@@ -56,14 +56,72 @@ async fn an_exclusive_session_ends_those_of_its_user_in_its_application() {
         let other_user = add_user(&store, "lori").await.id;
         for (id, user, app) in [("1", user, app), ("2", user, app), ("3", user, other_app), ("4", other_user, app)] {
             let ended = store.insert_access_token(access_token(id, user, app), false, event(user)).await.unwrap();
-            assert_eq!(ended, [] as [String; 0]);
+            assert_eq!(ended, Some(Vec::new()));
         }
-        let mut ended = store.insert_access_token(access_token("5", user, app), true, event(user)).await.unwrap();
+        let ended = store.insert_access_token(access_token("5", user, app), true, event(user)).await.unwrap();
+        let mut ended = ended.unwrap();
         ended.sort();
         assert_eq!(ended, ["1", "2"], "{:?}", database.backend());
         for (id, why) in [("1", Some(ELSEWHERE)), ("2", Some(ELSEWHERE)), ("3", None), ("4", None), ("5", None)] {
             let (row, _) = store.access_token(id).await.unwrap().unwrap();
             assert_eq!(row.revoked_why.as_deref(), why, "{id}");
+        }
+    }
+}
+
+/// Makes the tenant of these applications and accounts.
+async fn put_tenant(store: &Store, apps: &[&str], users: &[&str]) {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let tenant = RealmTenant { name: "Tenant".to_owned(), apps: set(apps), users: set(users) };
+    let put = RealmPut::Tenant("1".repeat(32), tenant);
+    let writes = RealmWrites { puts: vec![put], now: 2000, ..RealmWrites::default() };
+    let seen = store.realm(&UserScope::All).await.unwrap();
+    assert!(store.write_realm(&UserScope::All, &seen, &writes).await.unwrap());
+}
+
+#[tokio::test]
+async fn no_session_begins_in_a_tenant_that_was_left() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        let (user, app) = user_and_app(&store).await;
+        put_tenant(&store, &["a"], &["lory"]).await;
+        let tenant = store.tenant_of(&"1".repeat(32), app, user).await.unwrap().unwrap();
+        let row = |id: &str| AccessTokenRow { tenant_id: Some(tenant.id), ..access_token(id, user, app) };
+        let begun = store.insert_access_token(row("1"), true, event(user)).await.unwrap();
+        assert_eq!(begun, Some(Vec::new()), "{backend:?}");
+        let before = events_of(&store, user).await;
+        for (apps, users) in [(&["a"][..], &[][..]), (&[], &["lory"])] {
+            put_tenant(&store, apps, users).await;
+            let begun = store.insert_access_token(row("2"), true, event(user)).await.unwrap();
+            assert_eq!(begun, None, "{apps:?} {users:?} on {backend:?}");
+        }
+        assert_eq!(events_of(&store, user).await, before, "{backend:?}");
+        assert!(store.access_token("2").await.unwrap().is_none(), "{backend:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_logins_that_race_with_leaving_a_tenant_none_goes_on() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        let (user, app) = user_and_app(&store).await;
+        for round in 0..5 {
+            put_tenant(&store, &["a"], &["lory"]).await;
+            let tenant = store.tenant_of(&"1".repeat(32), app, user).await.unwrap().unwrap();
+            let id = move |login| format!("{round}-{login}");
+            let begin = |login| {
+                let (store, row) = (store.clone(), access_token(&id(login), user, app));
+                let row = AccessTokenRow { tenant_id: Some(tenant.id), ..row };
+                tokio::spawn(async move { store.insert_access_token(row, false, event(user)).await })
+            };
+            let begun: Vec<_> = (0..12).map(begin).collect();
+            put_tenant(&store, &["a"], &[]).await;
+            for (login, begun) in begun.into_iter().enumerate() {
+                let is_there = begun.await.unwrap().unwrap().is_some();
+                let row = store.access_token(&id(login)).await.unwrap();
+                assert_eq!(row.is_some(), is_there, "{backend:?}");
+                assert!(row.is_none_or(|(row, _)| row.revoked_at.is_some()), "{login} goes on: {backend:?}");
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Interface configs and the record of their changes on every database.
 
 use super::*;
+use crate::domain::random::Random;
 
 fn fields(url: &str) -> ConfigFields {
     ConfigFields {
@@ -199,7 +200,7 @@ async fn programs_that_start_at_once_add_each_config_once() {
         let starts: Vec<_> = (0..6)
             .map(|_| {
                 let (store, wanted) = (store.clone(), Arc::clone(&wanted));
-                tokio::spawn(async move { store.add_missing_configs(&wanted).await })
+                tokio::spawn(async move { store.add_missing_configs(&wanted, || Random::system().hex(32)).await })
             })
             .collect();
         for start in starts {
@@ -208,6 +209,25 @@ async fn programs_that_start_at_once_add_each_config_once() {
         assert_eq!(store.configs().await.unwrap().len(), 20, "{:?}", database.backend());
         assert!(store.config_by_uid("mine").await.unwrap().is_some(), "what is there is left alone");
         assert_eq!(store.config_by_uid("c0").await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn programs_that_start_at_once_find_another_id_where_one_is_taken() {
+    for database in databases().await {
+        let (store, backend) = (database.store().await, database.backend());
+        store.insert_config(new_config("c0", "/moved"), log("l1", "INSERT", "c0")).await.unwrap();
+        let wanted = Arc::new(vec![new_config("c0", "/0"), new_config("c1", "/1")]);
+        let starts = (0..6).map(|_| {
+            let (store, wanted) = (store.clone(), Arc::clone(&wanted));
+            tokio::spawn(async move { store.add_missing_configs(&wanted, || Random::system().hex(32)).await })
+        });
+        for start in starts.collect::<Vec<_>>() {
+            start.await.unwrap().unwrap();
+        }
+        assert_eq!(urls(&store, "").await.len(), 3, "{backend:?}: each once");
+        assert_eq!(store.config_by_uid("c0").await.unwrap().unwrap().url, "/moved", "{backend:?}");
+        assert_eq!(store.config_by_uid("c1").await.unwrap().unwrap().url, "/1", "{backend:?}");
     }
 }
 

@@ -141,23 +141,31 @@ async fn a_ban_ends_what_began_before_it_and_reaches_its_user_only() {
 }
 
 #[tokio::test]
-async fn a_password_is_replaced_unless_it_changed_meanwhile() {
+async fn the_digest_of_a_password_is_kept_unless_it_changed_meanwhile_and_dropped() {
     for database in databases().await {
         let store = database.store().await;
         let lory = add_user(&store, "lory").await;
-        let password =
-            |text: &str, version| PasswordRow { hash: text.to_owned(), sealed: Some(text.to_owned()), version };
-        store.replace_password(lory.id, 1, password("second", 2)).await.unwrap();
-        store.replace_password(lory.id, 1, password("late", 2)).await.unwrap();
-        let row = store.user_by_id(lory.id).await.unwrap().unwrap();
-        let seen = (row.password_hash.as_str(), row.password_sealed.as_deref(), row.password_version);
-        assert_eq!(seen, ("second", Some("second"), 2), "{:?}", database.backend());
+        let password = |hash: &str, sealed: &str, version| PasswordRow {
+            hash: hash.to_owned(),
+            sealed: Some(sealed.to_owned()),
+            version,
+        };
+        let hash = lory.password_hash.as_str();
+        for (password, expected) in [
+            (password("$argon2id$other", "late", 1), None),
+            (password(hash, "late", 2), None),
+            (password(hash, "sealed", 1), Some("sealed")),
+        ] {
+            store.keep_sealed_password(lory.id, password).await.unwrap();
+            let row = store.user_by_id(lory.id).await.unwrap().unwrap();
+            let expected = UserRow { password_sealed: expected.map(str::to_owned), ..lory.clone() };
+            assert_eq!(row, expected, "{:?}", database.backend());
+        }
 
         add_user(&store, "laura").await;
         assert_eq!(store.drop_sealed_passwords().await.unwrap(), 1, "{:?}", database.backend());
         assert_eq!(store.drop_sealed_passwords().await.unwrap(), 0, "{:?}", database.backend());
-        let row = store.user_by_id(lory.id).await.unwrap().unwrap();
-        assert_eq!((row.password_hash.as_str(), row.password_sealed), ("second", None));
+        assert_eq!(store.user_by_id(lory.id).await.unwrap(), Some(lory), "{:?}", database.backend());
     }
 }
 
