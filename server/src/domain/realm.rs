@@ -133,14 +133,19 @@ impl Realms {
     /// As [`compare`](Self::compare), and [`RealmError::Taken`] or [`RealmError::Busy`]. Nothing has changed then.
     pub async fn apply(&self, declared: &Declared) -> Result<Applied, RealmError> {
         let scope = declared.scope();
+        let mut failure = RealmError::Busy;
         for _ in 0..ATTEMPTS {
             let state = self.parts.store.realm(&scope).await?;
             let plan = Planner::plan(&self.parts, declared, &state).await?;
-            if let Some(applied) = self.write(&scope, &state, plan).await? {
-                return Ok(applied);
+            match self.write(&scope, &state, plan).await {
+                Ok(Some(applied)) => return Ok(applied),
+                Ok(None) => failure = RealmError::Busy,
+                // What has it came meanwhile, so that another comparison finds it, and tells where the file names it.
+                Err(RealmError::Taken(unique)) => failure = RealmError::Taken(unique),
+                Err(error) => return Err(error),
             }
         }
-        Err(RealmError::Busy)
+        Err(failure)
     }
 
     /// Forgets what is remembered of applications and users, and reads the limits of our own operations again, so that what

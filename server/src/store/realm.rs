@@ -4,6 +4,7 @@
 //! are not known before.
 
 mod find;
+mod lock;
 mod read;
 mod remove;
 mod write;
@@ -260,13 +261,17 @@ impl Store {
         self.transaction(move |transaction| async move { read::state(&*transaction, scope).await }).await
     }
 
-    /// Makes all changes in one transaction if what is there is still `seen`, and says whether it was.
+    /// Makes all changes in one transaction if what is there is still `seen`, and says whether it was. Of any number that
+    /// try at once each waits for the one before it, and what is to be written is locked before it is compared.
     ///
     /// # Errors
-    /// [`Error::Taken`] if something else has an id, a name or an address that the changes give to another.
+    /// [`Error::Taken`] if something has an id, a name or an address that the changes give to another, and got it after
+    /// `seen` was.
     pub async fn write_realm(&self, scope: &UserScope, seen: &RealmState, writes: &RealmWrites) -> Result<bool, Error> {
         self.transaction(move |transaction| async move {
             let transaction = &*transaction;
+            lock::alone(transaction).await?;
+            lock::written(transaction, seen, writes).await?;
             if read::state(transaction, scope).await? != *seen {
                 return Ok(false);
             }

@@ -9,6 +9,7 @@ use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
 use crate::domain::keys::KeyRing;
 use crate::domain::origin::Origin;
+use crate::store::{RealmPool, RealmWrites, Unique};
 use crate::testing::{TestDatabase, databases};
 
 /// A core on a database, with a clock that stands at a known moment.
@@ -168,15 +169,36 @@ async fn a_refused_file_leaves_no_trace() {
         let (core, store, _) = core(&database).await;
         apply(&core, SMALL).await;
         let before = store.realm(&UserScope::All).await.unwrap();
-        // The name is taken by something that is not declared, which only the database tells, after other rows.
-        let taken = "pools: [{ id: 9, request_max: 1 }]\napps: [{ id: other, name: Shop }]";
-        let error = core.realms.apply(&declared(taken, false)).await.unwrap_err();
-        assert!(matches!(error, RealmError::Taken(crate::store::Unique::AppName)), "{error}");
+        // The name is taken by something that came meanwhile, which only the database tells, after other rows.
+        let pool = RealmPool { name: String::new(), project_type: None, end_points: "[]".to_owned(), request_max: 1 };
+        let app = before.apps["shop"].clone();
+        let puts =
+            vec![RealmPut::Pool(9, pool), RealmPut::App { app_id: "other".to_owned(), app, tokens_valid_from: None }];
+        let writes = RealmWrites { puts, ..RealmWrites::default() };
+        let error = store.write_realm(&UserScope::All, &before, &writes).await.unwrap_err();
+        assert!(matches!(error, crate::store::Error::Taken(Unique::AppName)), "{error}");
         assert!(store.realm(&UserScope::All).await.unwrap() == before);
 
         let stale = RealmState::default();
-        let writes = crate::store::RealmWrites::default();
+        let writes = RealmWrites::default();
         assert!(!store.write_realm(&UserScope::All, &stale, &writes).await.unwrap(), "what is there has changed");
+    }
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_remove_each_other_s_administrator() {
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        let both = r#"users:
+  - { account: lory, password: "123456", admin: true }
+  - { account: lora, password: "123456", admin: true }
+"#;
+        apply(&core, both).await;
+        let (one, two) = (declared("users: [{ account: lory }]", false), declared("users: [{ account: lora }]", false));
+        let (one, two) = tokio::join!(core.realms.apply(&one), core.realms.apply(&two));
+        let refusals: Vec<_> = [one.err(), two.err()].into_iter().flatten().map(|error| error.to_string()).collect();
+        assert_eq!(refusals, ["no administrator would be left: declare one, with `admin: true`"]);
+        assert_eq!(store.realm(&UserScope::All).await.unwrap().admins.len(), 1, "{:?}", database.backend());
     }
 }
 

@@ -15,7 +15,7 @@ use crate::store::entity::{
 use crate::store::{Error, HandleKind};
 
 /// Values in one list of a statement; SQLite counts to some thousands.
-const CHUNK: usize = 400;
+pub(super) const CHUNK: usize = 400;
 
 /// The names of rows by their numeric ids.
 type Names = HashMap<i64, String>;
