@@ -4,6 +4,7 @@
 //! are not known before.
 
 mod find;
+mod free;
 mod lock;
 mod read;
 mod remove;

@@ -186,6 +186,52 @@ async fn a_refused_file_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn names_are_exchanged_and_passed_on_in_one_go() {
+    let before = r#"
+apps:
+  - { id: one, name: One, secret: "0123456789abcdef" }
+  - { id: two, name: Two, secret: "0123456789abcdef" }
+  - { id: three, name: Three, secret: "0123456789abcdef" }
+pools:
+  - { id: 1, project_type: 1, request_max: 1 }
+  - { id: 2, project_type: 2, request_max: 1 }
+configs:
+  - { id: 00000000000000000000000000000041, name: A, method: GET, url: /a }
+  - { id: 00000000000000000000000000000042, name: B, method: GET, url: /b }
+"#;
+    let exchanged = before
+        .replace("name: One", "name: Two")
+        .replace("id: two, name: Two", "id: two, name: Three")
+        .replace("id: three, name: Three", "id: three, name: One")
+        .replace("id: 1, project_type: 1", "id: 1, project_type: 2")
+        .replace("id: 2, project_type: 2", "id: 2, project_type: 1")
+        .replace("name: A, method: GET, url: /a", "name: A, method: GET, url: /b")
+        .replace("name: B, method: GET, url: /b", "name: B, method: GET, url: /a");
+    let passed_on = exchanged
+        .replace("id: one, name: Two", "id: one, name: Three")
+        .replace("id: two, name: Three", "id: two, name: Four")
+        .replace("id: 1, project_type: 2", "id: 1, project_type: 1")
+        .replace("id: 2, project_type: 1", "id: 2")
+        .replace("name: A, method: GET, url: /b", "name: A, method: GET, url: /a")
+        .replace("name: B, method: GET, url: /a", "name: B, method: PUT, url: /a");
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        apply(&core, before).await;
+        for (text, changes) in [(&exchanged, 7), (&passed_on, 6)] {
+            assert_eq!(apply(&core, text).await.len(), changes, "{:?}", database.backend());
+            assert_eq!(apply(&core, text).await, [] as [String; 0], "{:?}", database.backend());
+        }
+        let state = store.realm(&UserScope::All).await.unwrap();
+        let names: Vec<_> = state.apps.into_iter().map(|(id, app)| format!("{id} {}", app.name)).collect();
+        assert_eq!(names, ["one Three", "three One", "two Four"]);
+        let kinds: Vec<_> = state.pools.into_values().map(|pool| pool.project_type).collect();
+        assert_eq!(kinds, [Some(1), None]);
+        let interfaces: Vec<_> = state.configs.into_values().map(|config| config.method + " " + &config.url).collect();
+        assert_eq!(interfaces, ["GET /a", "PUT /a"]);
+    }
+}
+
+#[tokio::test]
 async fn two_at_once_do_not_remove_each_other_s_administrator() {
     for database in databases().await {
         let (core, store, _) = core(&database).await;
