@@ -239,9 +239,10 @@ impl<'a> Planner<'a> {
     fn configs(&mut self) {
         for entry in self.file.configs.iter().flatten() {
             let interface = (entry.method.value.as_str(), entry.url.value.as_str());
-            let holder = self.world.config_for(interface);
+            // What the file gives another method or URL leaves this one free.
+            let holder = self.world.config_for(interface).filter(|holder| !self.moves_away(holder, interface));
             let uid = match (&entry.id, holder) {
-                (Some(id), Some(holder)) if id.value != holder && !self.moves_away(holder, interface) => {
+                (Some(id), Some(holder)) if id.value != holder => {
                     let text = format!("the config `{holder}` is for this method and URL; give its id, or none");
                     self.problems.add(id.position, text);
                     continue;

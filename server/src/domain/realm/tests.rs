@@ -232,6 +232,22 @@ configs:
 }
 
 #[tokio::test]
+async fn an_entry_without_id_is_not_the_config_that_another_moves_away() {
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        let moved = "00000000000000000000000000000041";
+        apply(&core, &format!("configs: [{{ id: {moved}, name: Users, method: GET, url: /users }}]")).await;
+        let text = format!(
+            "configs:\n  - {{ name: New, method: GET, url: /users }}\n  - {{ id: {moved}, name: Users, method: GET, url: /people }}\n"
+        );
+        assert_eq!(apply(&core, &text).await.len(), 2);
+        assert_eq!(apply(&core, &text).await, [] as [String; 0], "{:?}", database.backend());
+        let configs = store.realm(&UserScope::All).await.unwrap().configs;
+        assert_eq!((configs.len(), configs[moved].url.as_str()), (2, "/people"));
+    }
+}
+
+#[tokio::test]
 async fn two_at_once_do_not_remove_each_other_s_administrator() {
     for database in databases().await {
         let (core, store, _) = core(&database).await;
