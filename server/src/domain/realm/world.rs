@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::file::RealmFile;
 use crate::domain::user::Handle;
-use crate::store::{RealmConfig, RealmState};
+use crate::store::{RealmConfig, RealmRole, RealmState};
 
 /// The paths of our own operations, whose configs are seeded by the server and never pruned.
 const OWN: &str = "/base/auth/v1.0/";
@@ -70,21 +70,37 @@ impl<'a> World<'a> {
         self.tenants.contains(id) || (self.stays(&self.file.tenants) && self.state.tenants.contains_key(id))
     }
 
-    /// The application of a navigator, and its group.
-    pub(super) fn navigator(&self, id: &str) -> Option<(&str, Option<&str>)> {
+    pub(super) fn declares_tenant(&self, id: &str) -> bool {
+        self.tenants.contains(id)
+    }
+
+    /// The application of a navigator, and its group. One that is not declared goes with either.
+    pub(super) fn navigator(&self, id: &str) -> Option<(&'a str, Option<&'a str>)> {
         if let Some(declared) = self.navigators.get(id) {
             return Some(*declared);
         }
-        let there = self.state.navigators.get(id).filter(|_| self.stays(&self.file.navigators))?;
-        Some((&there.app, there.parent.as_deref()))
+        let state: &'a RealmState = self.state;
+        let there = state.navigators.get(id).filter(|_| self.stays(&self.file.navigators))?;
+        let parent = there.parent.as_deref();
+        let stays = self.has_app(&there.app) && parent.is_none_or(|parent| self.navigator(parent).is_some());
+        stays.then_some((there.app.as_str(), parent))
     }
 
+    /// Whether there is a function. One that is not declared goes with its navigator.
     pub(super) fn has_function(&self, id: &str) -> bool {
-        self.functions.contains(id) || (self.stays(&self.file.functions) && self.state.functions.contains_key(id))
+        let there = self.state.functions.get(id).filter(|_| self.stays(&self.file.functions));
+        self.functions.contains(id) || there.is_some_and(|there| self.navigator(&there.navigator).is_some())
     }
 
+    pub(super) fn declares_role(&self, id: &str) -> bool {
+        self.roles.contains(id)
+    }
+
+    /// Whether there is a role. One that is not declared goes with its tenant.
     pub(super) fn has_role(&self, id: &str) -> bool {
-        self.roles.contains(id) || (self.stays(&self.file.roles) && self.state.roles.contains_key(id))
+        let there = self.state.roles.get(id).filter(|_| self.stays(&self.file.roles));
+        let with_tenant = |role: &RealmRole| role.tenant.as_ref().is_none_or(|tenant| self.has_tenant(tenant));
+        self.roles.contains(id) || there.is_some_and(with_tenant)
     }
 
     pub(super) fn has_wechat_app(&self, id: &str) -> bool {

@@ -31,3 +31,56 @@ async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of()
         assert!(nobody.contains("no administrator would be left"), "{nobody}");
     }
 }
+
+#[tokio::test]
+async fn what_goes_with_something_else_is_told() {
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        apply(&core, SMALL).await;
+        // A role that stays, with the function of a menu that goes.
+        let other = "roles: [{ id: 00000000000000000000000000000032, name: Other, users: [lory], permit: [00000000000000000000000000000021] }]";
+        apply(&core, other).await;
+        let nothing = declared("apps: []\ntenants: []\n", true);
+        let expected = [
+            "~ role 00000000000000000000000000000032\n    permit: [\"00000000000000000000000000000021\"] -> []",
+            "- role 00000000000000000000000000000031",
+            "- function 00000000000000000000000000000021",
+            "- navigator 00000000000000000000000000000011",
+            "- navigator 00000000000000000000000000000012",
+            "- tenant 00000000000000000000000000000001",
+            "- app shop",
+        ];
+        assert_eq!(told(&core.realms.compare(&nothing).await.unwrap()), expected);
+        assert_eq!(told(&core.realms.apply(&nothing).await.unwrap().changes), expected);
+        assert_eq!(core.realms.compare(&nothing).await.unwrap(), [], "{:?}", database.backend());
+        let left = store.realm(&UserScope::All).await.unwrap();
+        assert!(left.navigators.is_empty() && left.functions.is_empty() && left.roles.len() == 1);
+
+        apply(&core, SMALL).await;
+        let told =
+            told(&core.realms.apply(&declared("users: [{ account: lora, admin: true }]", true)).await.unwrap().changes);
+        let lost = "\n    users: [\"lory\"] -> []";
+        for one in ["~ tenant 00000000000000000000000000000001", "~ role 00000000000000000000000000000031"] {
+            assert!(told.contains(&format!("{one}{lost}")), "{told:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_with_something_else_is_not_there_to_be_named() {
+    let database = TestDatabase::create(crate::testing::Backend::Sqlite).await;
+    let (core, ..) = core(&database).await;
+    apply(&core, SMALL).await;
+    let text = r#"apps: [{ id: other, name: Other }]
+functions:
+  - { id: 00000000000000000000000000000022, navigator: 00000000000000000000000000000012, index: 1, name: F }
+"#;
+    let error = core.realms.compare(&declared(text, true)).await.unwrap_err().to_string();
+    assert_eq!(error, "3:56: there is no navigator `00000000000000000000000000000012`");
+    let text = r#"apps: []
+tenants: []
+roles: [{ id: 00000000000000000000000000000033, name: Role, permit: [00000000000000000000000000000021] }]
+"#;
+    let error = core.realms.compare(&declared(text, true)).await.unwrap_err().to_string();
+    assert_eq!(error, "3:70: there is no function `00000000000000000000000000000021`");
+}
