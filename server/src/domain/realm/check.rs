@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::path::Path;
 
+use serde_saphyr::NonFiniteFloatPolicy;
+
 use super::file::{
     AppEntry, At, ConfigEntry, FunctionEntry, NavigatorEntry, PoolEntry, Position, RealmFile, RoleEntry, TenantEntry,
     UserEntry,
@@ -53,7 +55,9 @@ fn parse(text: &str) -> Result<RealmFile, RealmError> {
     if text.trim().is_empty() {
         return Ok(RealmFile::default());
     }
-    serde_saphyr::from_str(text).map_err(|error| {
+    // A secret in the form of a number that is none comes to its visitor, rather than into a message.
+    let options = serde_saphyr::options! { non_finite_float_policy: NonFiniteFloatPolicy::PassThrough };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().filter(|at| at.line() > 0);
         let position = position.map(|at| Position { line: at.line(), column: at.column() });
         // Without the excerpt of the file that comes with it by default: there may be a secret in it.

@@ -69,7 +69,10 @@ fn mistakes_of_form_are_told_with_their_places() {
         ("apps: {}\n", "1:7: "),
         ("users:\n  - account: lory\n    password: 123456\n", "3:15: a secret is a text: put it in quotes"),
         ("users:\n  - account: lory\n    password: { env: A, file: b }\n", "3:15: a secret comes from one place"),
-        ("users:\n  - account: lory\n    password: { envv: A }\n", "3:17: unknown field `envv`"),
+        (
+            "users:\n  - account: lory\n    password: { envv: A }\n",
+            "3:15: `{ env: NAME }` or `{ file: PATH }` is expected",
+        ),
         ("users:\n  - account: lory\n    account: lora\n", "3:5: "),
         ("apps:\n  - id: [\n", "2:9: "),
     ] {
@@ -147,4 +150,72 @@ fn secrets_are_read_from_files() {
     assert!(!format!("{declared:?}").contains("of a file"));
     let missing = refused("users: [{ account: lory, password: { file: /nonexistent/x } }]");
     assert!(missing.starts_with("1:36: cannot read /nonexistent/x: "), "{missing}");
+}
+
+#[test]
+fn no_message_repeats_a_secret() {
+    let forms = [
+        "1e999",
+        ".inf",
+        "-.inf",
+        ".nan",
+        "{1e999}",
+        "{hunter2}",
+        "{ hunter2: x }",
+        "{ hunter2 }",
+        "[hunter2]",
+        "[[hunter2",
+        "*hunter2",
+        "&hunter2",
+        "&hunter2 1",
+        "!hunter2",
+        "!hunter2 x",
+        "!hunter2 {a: b}",
+        "!<hunter2> x",
+        "%hunter2",
+        "@hunter2",
+        "`hunter2",
+        "\"hunter2",
+        "'hunter2",
+        "\"\\hunter2\"",
+        "!!int hunter2",
+        "!!float hunter2",
+        "!!bool hunter2",
+        "!!null hunter2",
+        "!!binary hunter2!",
+        "!!hunter2 x",
+        "hunter2: x",
+        "{ hunter2: , hunter2: }",
+        "{ ? hunter2 }",
+        "? hunter2",
+        "{ <<: hunter2 }",
+        "{ <<: { hunter2: 1 } }",
+        "{ env: { hunter2: 1 } }",
+        "{ env: [hunter2] }",
+        "{ env: !!int hunter2 }",
+        "{ env: *hunter2 }",
+        "{ env: A, hunter2: b }",
+        "{ env: A, env: hunter2 }",
+        "{ [hunter2]: 1 }",
+        "{ {hunter2: 1}: 2 }",
+        "|hunter2",
+        ">hunter2",
+        "|\nhunter2",
+        "-hunter2: - x",
+        "#hunter2",
+        "hunter2 #",
+        ", hunter2",
+        "] hunter2",
+        "} hunter2",
+    ];
+    let mut repeated = Vec::new();
+    for form in forms {
+        for key in ["password", "password_digest"] {
+            let said = refused(&format!("users:\n  - account: lory\n    {key}: {form}\n"));
+            if said.contains("unter2") || said.contains("1e999") || said.contains("inf") || said.contains("nan") {
+                repeated.push(format!("{form} -> {said}"));
+            }
+        }
+    }
+    assert!(repeated.is_empty(), "{repeated:#?}");
 }
