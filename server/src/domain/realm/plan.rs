@@ -289,7 +289,7 @@ impl<'a> Planner<'a> {
                 (None, Some(_)) => None,
                 (Some(secret), None) => Some(secret),
                 (Some(secret), Some(current)) => {
-                    let known = self.parts.vault.open(sealed_at(id), &current.secret_sealed).await?;
+                    let known = self.parts.vault.peek(sealed_at(id), &current.secret_sealed).await?;
                     Some(secret).filter(|secret| **secret != known)
                 }
             };
