@@ -17,7 +17,6 @@ mod secret;
 pub(super) mod tests;
 mod world;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,8 +67,9 @@ impl Declared {
         let own = users.flat_map(|user| [Some(&user.account), user.email.as_ref(), user.phone.as_ref()]).flatten();
         let tenants = self.file.tenants.iter().flatten().flat_map(|tenant| tenant.users.iter().flatten());
         let roles = self.file.roles.iter().flatten().flat_map(|role| role.users.iter().flatten());
-        let handles: BTreeSet<_> = own.chain(tenants).chain(roles).filter_map(|at| Handle::fold(&at.value)).collect();
-        UserScope::Named(handles)
+        let handles = own.chain(tenants).chain(roles).filter_map(|at| Handle::fold(&at.value)).collect();
+        let uids = self.file.users.iter().flatten().filter_map(|user| plan::text(&user.id)).collect();
+        UserScope::Named { handles, uids }
     }
 }
 

@@ -179,8 +179,13 @@ pub struct RealmState {
 pub enum UserScope {
     /// All.
     All,
-    /// Those who log in with one of these.
-    Named(BTreeSet<String>),
+    /// Some.
+    Named {
+        /// Those who log in with one of these.
+        handles: BTreeSet<String>,
+        /// Those who have one of these public ids.
+        uids: BTreeSet<String>,
+    },
 }
 
 /// A thing to be added, or to be changed to this if it is there.

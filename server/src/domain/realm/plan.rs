@@ -96,6 +96,11 @@ impl<'a> Planner<'a> {
     fn pools(&mut self) {
         for entry in self.file.pools.iter().flatten() {
             let (id, current) = (entry.id.value, self.state.pools.get(&entry.id.value));
+            if let Some(kind) = &entry.project_type
+                && let Some(other) = self.world.other_pool_of(kind.value)
+            {
+                self.wrong(kind.position, format!("the pool `{other}` serves this type of projects"));
+            }
             let end_points: Vec<_> = entry.end_points.iter().map(|address| address.value.as_str()).collect();
             let pool = RealmPool {
                 name: text(&entry.name).unwrap_or_default(),

@@ -57,6 +57,14 @@ impl<'a> World<'a> {
         self.apps.contains(id) || (self.stays(&self.file.apps) && self.state.apps.contains_key(id))
     }
 
+    /// The application that has a name, stays, and is not declared.
+    pub(super) fn other_app_named(&self, name: &str) -> Option<&'a str> {
+        let state: &'a RealmState = self.state;
+        let mut others =
+            state.apps.iter().filter(|(id, _)| self.stays(&self.file.apps) && !self.apps.contains(id.as_str()));
+        others.find(|(_, app)| app.name == name).map(|(id, _)| id.as_str())
+    }
+
     pub(super) fn has_user(&self, account: &str) -> bool {
         self.users.contains(account) || (self.stays(&self.file.users) && self.state.users.contains_key(account))
     }
@@ -108,7 +116,17 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn keeps_pool(&self, id: i64) -> bool {
-        self.stays(&self.file.pools) || self.file.pools.iter().flatten().any(|entry| entry.id.value == id)
+        self.stays(&self.file.pools) || self.declares_pool(id)
+    }
+
+    fn declares_pool(&self, id: i64) -> bool {
+        self.file.pools.iter().flatten().any(|entry| entry.id.value == id)
+    }
+
+    /// The pool that serves a type of projects, stays, and is not declared.
+    pub(super) fn other_pool_of(&self, project_type: i32) -> Option<i64> {
+        let mut others = self.state.pools.iter().filter(|(id, _)| self.keeps_pool(**id) && !self.declares_pool(**id));
+        others.find(|(_, pool)| pool.project_type == Some(project_type)).map(|(id, _)| *id)
     }
 
     pub(super) fn keeps_config(&self, uid: &str, config: &RealmConfig) -> bool {

@@ -59,6 +59,30 @@ configs:
     assert_eq!(error, expected);
 }
 
+#[tokio::test]
+async fn what_something_else_has_is_told_with_its_place() {
+    let database = TestDatabase::create(crate::testing::Backend::Sqlite).await;
+    let (core, ..) = core(&database).await;
+    apply(&core, SMALL).await;
+    apply(&core, "users: [{ account: holder, id: 00000000000000000000000000000051 }]").await;
+    let text = r#"apps:
+  - { id: other, name: Shop }
+users:
+  - account: laura
+    id: 00000000000000000000000000000051
+pools:
+  - { id: 9, project_type: 3, request_max: 1 }
+"#;
+    let expected = "2:24: the application `shop` has this name
+5:9: the user `holder` has this id
+7:28: the pool `3` serves this type of projects";
+    assert_eq!(core.realms.apply(&declared(text, false)).await.unwrap_err().to_string(), expected);
+    // What goes, or is declared with another name, is in nobody's way.
+    let text = format!("{text}  - {{ id: 3, request_max: 1 }}\n")
+        .replace("id: 00000000000000000000000000000051", "admin: true");
+    core.realms.apply(&declared(&text, true)).await.unwrap();
+}
+
 #[test]
 fn mistakes_of_form_are_told_with_their_places() {
     for (text, expected) in [
