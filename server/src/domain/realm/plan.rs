@@ -178,6 +178,7 @@ impl<'a> Planner<'a> {
                 Some(_) => {}
             }
         }
+        self.modules_of(entry);
         let navigator = RealmNavigator {
             app: entry.app.value.clone(),
             parent: text(&entry.parent),
@@ -192,6 +193,20 @@ impl<'a> Planner<'a> {
         let current = self.state.navigators.get(&entry.id.value);
         let change = Change::between("navigator", entry.id.value.clone(), current, &navigator);
         self.put(change, RealmPut::Navigator(entry.id.value.clone(), navigator));
+    }
+
+    /// What is not declared and hangs on a navigator fits it as it will be.
+    fn modules_of(&mut self, entry: &NavigatorEntry) {
+        for (module, app) in self.world.other_modules_of(&entry.id.value) {
+            if let Some(parent) = &entry.parent {
+                let text = format!("it has the module `{module}`, which is not declared, and so stays a group");
+                self.problems.add(parent.position, text);
+            }
+            if app != entry.app.value {
+                let text = format!("it has the module `{module}`, which is not declared, in the menu of `{app}`");
+                self.problems.add(entry.app.position, text);
+            }
+        }
     }
 
     fn functions(&mut self) {

@@ -94,6 +94,14 @@ impl<'a> World<'a> {
         stays.then_some((there.app.as_str(), parent))
     }
 
+    /// What stands in a navigator, stays, and is not declared; and the application of each.
+    pub(super) fn other_modules_of(&self, parent: &str) -> Vec<(&'a str, &'a str)> {
+        let state: &'a RealmState = self.state;
+        let there = state.navigators.iter().filter(|(_, module)| module.parent.as_deref() == Some(parent));
+        let others = there.filter(|(id, _)| !self.navigators.contains_key(id.as_str()) && self.navigator(id).is_some());
+        others.map(|(id, module)| (id.as_str(), module.app.as_str())).collect()
+    }
+
     /// Whether there is a function. One that is not declared goes with its navigator.
     pub(super) fn has_function(&self, id: &str) -> bool {
         let there = self.state.functions.get(id).filter(|_| self.stays(&self.file.functions));

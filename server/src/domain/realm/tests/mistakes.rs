@@ -83,6 +83,31 @@ pools:
     core.realms.apply(&declared(&text, true)).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_group_stays_one_while_something_stands_in_it() {
+    let database = TestDatabase::create(crate::testing::Backend::Sqlite).await;
+    let (core, ..) = core(&database).await;
+    apply(&core, SMALL).await;
+    let text = r#"apps:
+  - { id: other, name: Other }
+navigators:
+  - { id: 00000000000000000000000000000013, app: other, index: 1, name: Group }
+  - id: 00000000000000000000000000000011
+    app: other
+    parent: 00000000000000000000000000000013
+    index: 1
+    name: Former group
+"#;
+    let expected =
+        "6:10: it has the module `00000000000000000000000000000012`, which is not declared, in the menu of `shop`
+7:13: it has the module `00000000000000000000000000000012`, which is not declared, and so stays a group";
+    assert_eq!(core.realms.compare(&declared(text, false)).await.unwrap_err().to_string(), expected);
+    // With `--prune` the module goes, and a declared one may move elsewhere.
+    core.realms.compare(&declared(&format!("{text}functions: []\n"), true)).await.unwrap();
+    let moved = "  - { id: 00000000000000000000000000000012, app: other, parent: 00000000000000000000000000000013, index: 2, name: M }\n";
+    apply(&core, &format!("{text}{moved}")).await;
+}
+
 #[test]
 fn mistakes_of_form_are_told_with_their_places() {
     for (text, expected) in [
