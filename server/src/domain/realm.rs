@@ -21,6 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
+use super::access::AccessTokens;
 use super::app::Apps;
 use super::audit::Audit;
 use super::clock::Clock;
@@ -101,6 +102,7 @@ pub(super) struct Parts {
     pub store: Store,
     pub apps: Arc<Apps>,
     pub users: Arc<Users>,
+    pub access: Arc<AccessTokens>,
     pub configs: Arc<Configs>,
     pub vault: Arc<Vault>,
     pub audit: Audit,
@@ -148,14 +150,17 @@ impl Realms {
         Err(failure)
     }
 
-    /// Forgets what is remembered of applications and users, and reads the limits of our own operations again, so that what
-    /// another process applied counts at once, rather than after some seconds.
+    /// Forgets what is remembered of applications, users and their opaque tokens, and reads the limits of our own operations
+    /// again. A change that is applied here does so itself; one that another core of this process applied to the same store,
+    /// as tests do, is so seen at once. What another process applied is seen some seconds later, when what is remembered is
+    /// old: nobody calls this then.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn settle(&self) -> Result<(), Error> {
         self.parts.apps.forget_all();
         self.parts.users.forget_all();
+        self.parts.access.forget_all();
         self.parts.configs.load().await
     }
 

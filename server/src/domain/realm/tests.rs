@@ -5,6 +5,7 @@ use super::*;
 use crate::cli::DEMO_REALM;
 use crate::config::Config;
 use crate::domain::Core;
+use crate::domain::access::{Entry, Kind};
 use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
 use crate::domain::keys::KeyRing;
@@ -261,6 +262,25 @@ async fn two_at_once_do_not_remove_each_other_s_administrator() {
         let refusals: Vec<_> = [one.err(), two.err()].into_iter().flatten().map(|error| error.to_string()).collect();
         assert_eq!(refusals, ["no administrator would be left: declare one, with `admin: true`"]);
         assert_eq!(store.realm(&UserScope::All).await.unwrap().admins.len(), 1, "{:?}", database.backend());
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_tenant_is_logged_out_of_it_at_once() {
+    for database in databases().await {
+        let (core, ..) = core(&database).await;
+        apply(&core, SMALL).await;
+        let user = login(&core, "lory", "123456").await.unwrap();
+        let entry = Entry {
+            app_id: "shop".to_owned(),
+            tenant_id: Some("00000000000000000000000000000001".to_owned()),
+            ..Entry::default()
+        };
+        let bundle = core.access.begin(&Origin::command("test"), user, entry).await.unwrap();
+        core.access.check(Kind::Access, &bundle.access).await.unwrap();
+        apply(&core, &SMALL.replace("    users: [lory]\nnavigators", "    users: []\nnavigators")).await;
+        let after = core.access.check(Kind::Access, &bundle.access).await;
+        assert!(matches!(after, Err(crate::domain::Error::Unauthorized)), "{after:?}");
     }
 }
 
