@@ -11,6 +11,7 @@ use super::file::{
     UserEntry,
 };
 use super::problem::{Problem, Problems, RealmError};
+use super::record::CREATOR_ID;
 use super::secret::SecretSource;
 use crate::domain::Error;
 use crate::domain::app::NewApp;
@@ -128,6 +129,9 @@ impl Check {
         user.email.iter().for_each(|email| self.handle(email, Handle::email));
         user.phone.iter().for_each(|phone| self.handle(phone, Handle::phone));
         user.id.iter().for_each(|id| self.id(id));
+        for id in user.id.iter().filter(|id| id.value == CREATOR_ID) {
+            self.problems.add(id.position, "this id stands for `gatehouse apply`");
+        }
         user.name.iter().for_each(|name| self.name(name));
         self.optional(&user.head_img, "head_img", TEXT_MAX);
         if let (Some(_), Some(digest)) = (&user.password, &user.password_digest) {

@@ -8,6 +8,7 @@ use crate::domain::Core;
 use crate::domain::access::{Entry, Kind};
 use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
+use crate::domain::config::Search;
 use crate::domain::keys::KeyRing;
 use crate::domain::origin::Origin;
 use crate::store::{RealmPool, RealmWrites, Unique};
@@ -282,6 +283,19 @@ async fn whoever_leaves_a_tenant_is_logged_out_of_it_at_once() {
         let after = core.access.check(Kind::Access, &bundle.access).await;
         assert!(matches!(after, Err(crate::domain::Error::Unauthorized)), "{after:?}");
     }
+}
+
+#[tokio::test]
+async fn the_author_of_recorded_changes_is_no_user() {
+    let database = TestDatabase::create(crate::testing::Backend::Sqlite).await;
+    let (core, ..) = core(&database).await;
+    apply(&core, DEMO_REALM).await;
+    let demo = core.users.by_id(1).await.unwrap().unwrap();
+    let log = core.configs.logs(&Search::new(None, None, None).unwrap()).await.unwrap().items.remove(0);
+    assert_eq!(log.creator, "gatehouse apply");
+    assert_ne!(log.creator_id, demo.uid);
+    let taken = format!("users: [{{ account: lory, id: {} }}]", log.creator_id);
+    assert_eq!(mistakes::refused(&taken), "1:30: this id stands for `gatehouse apply`");
 }
 
 #[test]
