@@ -161,7 +161,8 @@ configs:
   - { name: C, method: GET, url: /u, limit: true }
 pools:
   - { id: -1, request_max: -1 }
-wechat_apps: [{ id: "a b", secret: "x" }]
+  - { id: 1, request_max: 1, end_points: ["", "a\tb"] }
+wechat_apps: [{ id: "a b", secret: "密" }]
 "#;
     let expected = "2:9: an id of an application has 1 to 64 letters, digits, `-`, `_` or `.`
 3:11: `name` must not be empty or blank
@@ -184,8 +185,14 @@ wechat_apps: [{ id: "a b", secret: "x" }]
 23:34: `limit` needs `limit_gap`, or `limit_cycle` and `limit_max`
 25:11: a number of a pool is not negative
 25:28: is at least 0
-26:21: an id of WeChat has 1 to 64 characters of ASCII without spaces";
+26:43: an address has 1 to 255 characters without control characters
+26:47: an address has 1 to 255 characters without control characters
+27:21: an id of WeChat has 1 to 64 characters of ASCII without spaces
+27:36: a secret of WeChat has characters of ASCII only, none of them control characters";
     assert_eq!(refused(text), expected);
+    let many = ["x"; 33].join(", ");
+    let told = refused(&format!("pools: [{{ id: 1, request_max: 1, end_points: [{many}] }}]"));
+    assert_eq!(told, "1:143: a pool has at most 32 addresses");
 }
 
 #[test]
