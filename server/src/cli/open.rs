@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 
 use super::Failure;
 use crate::config::Config;
+use crate::dialect::insight_auth::own_interfaces;
 use crate::domain::Core;
 use crate::domain::clock::Clock;
 use crate::domain::keys::KeyRing;
@@ -89,5 +90,7 @@ fn core_with(config: &Config, store: &Store, keys: KeyRing) -> Result<Core, Fail
     let (clock, random) = (Clock::system(), Random::system());
     let mail = config.mail(clock.clone(), random.clone())?;
     let sms = config.messenger(clock.clone(), random.clone());
-    Ok(Core::new(store.clone(), keys, &config.domain(), clock, random, mail, sms)?)
+    let core = Core::new(store.clone(), keys, &config.domain(), clock, random, mail, sms)?;
+    core.configs.know(&own_interfaces());
+    Ok(core)
 }

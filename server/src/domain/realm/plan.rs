@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
             parts,
             file,
             state,
-            world: World::new(file, state, declared.prune),
+            world: World::new(file, state, declared.prune, parts.configs.own()),
             problems: Problems::default(),
             plan: Plan {
                 changes: Vec::new(),

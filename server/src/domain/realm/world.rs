@@ -6,14 +6,13 @@ use super::file::RealmFile;
 use crate::domain::user::Handle;
 use crate::store::{RealmConfig, RealmRole, RealmState};
 
-/// The paths of our own operations, whose configs are seeded by the server and never pruned.
-const OWN: &str = "/base/auth/v1.0/";
-
 /// The things of a file and those that are there and stay.
 pub(super) struct World<'a> {
     file: &'a RealmFile,
     state: &'a RealmState,
     prune: bool,
+    /// Method and URL of our own operations, whose configs are seeded by the server and never pruned.
+    own: &'a [(String, String)],
     apps: BTreeSet<&'a str>,
     users: BTreeSet<String>,
     tenants: BTreeSet<&'a str>,
@@ -25,11 +24,12 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(file: &'a RealmFile, state: &'a RealmState, prune: bool) -> Self {
+    pub(super) fn new(file: &'a RealmFile, state: &'a RealmState, prune: bool, own: &'a [(String, String)]) -> Self {
         Self {
             file,
             state,
             prune,
+            own,
             apps: file.apps.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
             users: file.users.iter().flatten().filter_map(|entry| Handle::fold(&entry.account.value)).collect(),
             tenants: file.tenants.iter().flatten().map(|entry| entry.id.value.as_str()).collect(),
@@ -138,7 +138,8 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn keeps_config(&self, uid: &str, config: &RealmConfig) -> bool {
-        if self.stays(&self.file.configs) || config.url.starts_with(OWN) {
+        let is_own = |(method, url): &(String, String)| *method == config.method && *url == config.url;
+        if self.stays(&self.file.configs) || self.own.iter().any(is_own) {
             return true;
         }
         self.file.configs.iter().flatten().any(|entry| match &entry.id {

@@ -1,6 +1,18 @@
 //! What `--prune` removes.
 
 use super::*;
+use crate::domain::config::OwnInterface;
+
+fn own(method: &str, url: &str) -> OwnInterface {
+    OwnInterface {
+        name: "Own".to_owned(),
+        method: method.to_owned(),
+        url: url.to_owned(),
+        auth_code: None,
+        verify: false,
+        limit: None,
+    }
+}
 
 #[tokio::test]
 async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of() {
@@ -8,15 +20,21 @@ async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of()
         let (core, store, _) = core(&database).await;
         apply(&core, DEMO_REALM).await;
         apply(&core, SMALL).await;
-        let own = "configs: [{ name: Code, method: GET, url: /base/auth/v1.0/tokens/codes }]";
-        apply(&core, own).await;
+        core.configs.know(&[own("GET", "/base/auth/v1.0/tokens/codes")]);
+        // The one is for an operation of ours, the others only look like it.
+        let others = "configs:
+  - { name: Code, method: GET, url: /base/auth/v1.0/tokens/codes }
+  - { name: Code, method: POST, url: /base/auth/v1.0/tokens/codes }
+  - { name: Other, method: GET, url: /base/auth/v1.0/others }
+";
+        apply(&core, others).await;
         let pruned = told(&core.realms.apply(&declared(SMALL, true)).await.unwrap().changes);
         let kinds: Vec<_> =
             pruned.iter().map(|change| change.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
         let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
         let expected =
             [("- app", 3), ("- user", 1), ("- tenant", 1), ("- navigator", 5), ("- function", 9), ("- role", 1)];
-        for (kind, number) in expected.into_iter().chain([("- config", 3), ("- pool", 1), ("- wechat_app", 1)]) {
+        for (kind, number) in expected.into_iter().chain([("- config", 5), ("- pool", 1), ("- wechat_app", 1)]) {
             assert_eq!(count(kind), number, "{kind} on {:?}: {pruned:#?}", database.backend());
         }
         let left = store.realm(&UserScope::All).await.unwrap();
