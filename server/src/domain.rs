@@ -211,6 +211,7 @@ impl Core {
             store,
             apps: Arc::clone(&apps),
             users: Arc::clone(&users),
+            access: Arc::clone(&access),
             vault: Arc::clone(&vault),
             audit: audit.clone(),
             clock: clock.clone(),

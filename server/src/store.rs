@@ -77,15 +77,35 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer, [`Error::Fault`] if the URL is of no known kind.
     pub async fn connect(url: &str) -> Result<Self, Error> {
-        let in_memory = url.starts_with("sqlite:") && url.contains(":memory:");
-        let mut options = options(url);
-        match (url.starts_with("sqlite:"), in_memory) {
+        if url.starts_with("sqlite:") && !url.contains(":memory:") {
+            make_private(url);
+        }
+        Self::connect_with(url, options(url)).await
+    }
+
+    /// Connects to `url` as [`connect`](Self::connect) does, but makes no SQLite file, and gives nothing if it is missing.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_existing(url: &str) -> Result<Option<Self>, Error> {
+        match url.parse::<SqliteConnectOptions>() {
+            Ok(sqlite) if url.starts_with("sqlite:") && !sqlite.get_filename().is_file() => Ok(None),
+            _ => {
+                let mut options = options(url);
+                // The mode of the journal is written into the file, and so stays what it is.
+                options.map_sqlx_sqlite_opts(|sqlite| {
+                    sqlite.create_if_missing(false).foreign_keys(true).busy_timeout(PATIENCE)
+                });
+                Self::connect_with(url, options).await.map(Some)
+            }
+        }
+    }
+
+    async fn connect_with(url: &str, mut options: ConnectOptions) -> Result<Self, Error> {
+        match (url.starts_with("sqlite:"), url.contains(":memory:")) {
             // Each connection would have a memory of its own, and lose it when it closes.
             (true, true) => options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>),
-            (true, false) => {
-                make_private(url);
-                options.max_connections(SQLITE_POOL).min_connections(1)
-            }
+            (true, false) => options.max_connections(SQLITE_POOL).min_connections(1),
             (false, _) => options.max_connections(POOL).statement_timeout(STATEMENT_TIMEOUT),
         };
         let db = open(options).await?;

@@ -63,6 +63,7 @@ async fn a_realm_is_shown_applied_and_refused() {
 
     let shown = installation.print(&["apply", "realm.yaml", "--dry-run"]).await;
     assert!(shown.contains("+ app shop") && shown.ends_with("2 created, 0 changed, 0 removed; nothing was changed\n"));
+    assert!(!installation.directory().join("data/keys").exists(), "no key file was made");
     let done = installation.print(&["apply", "realm.yaml"]).await;
     assert!(!done.contains("0123456789abcdef"), "{done}");
     let password = done.lines().find_map(|line| line.strip_prefix("password of user lory: ")).expect("it is shown");
@@ -84,6 +85,22 @@ async fn a_realm_is_shown_applied_and_refused() {
     let exchange = Request::post("/go-api/external/service/auth/token").form(&form).send(server.address).await;
     assert_eq!(exchange.reply.code(), 0, "{exchange}");
     server.stop().await;
+}
+
+/// Nothing is made where there is nothing yet, wherever the database is said to be.
+#[tokio::test]
+async fn a_dry_run_makes_no_database() {
+    let installation = Installation::new().setting("GATEHOUSE_DATABASE_URL", "sqlite:there.db?mode=rwc");
+    std::fs::write(installation.directory().join("realm.yaml"), "apps: []\n").unwrap();
+    let said = installation.refuse(&["apply", "realm.yaml", "--dry-run"]).await;
+    assert!(said.contains("no database where `database_url` says"), "{said}");
+    std::fs::write(installation.directory().join("there.db"), "").unwrap();
+    let said = installation.refuse(&["apply", "realm.yaml", "--dry-run"]).await;
+    assert!(said.contains("was not applied to this database"), "{said}");
+    let there: Vec<_> =
+        std::fs::read_dir(installation.directory()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(there.len(), 2, "{there:?}");
+    assert_eq!(std::fs::metadata(installation.directory().join("there.db")).unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use super::{Failure, open};
 use crate::config::Config;
 use crate::domain::Core;
 use crate::domain::realm::{Action, Change, Declared, RealmError};
-use crate::store::Store;
 
 #[derive(Args)]
 pub(super) struct ApplyFlags {
@@ -28,7 +27,7 @@ pub(super) async fn run(config: &Config, flags: &ApplyFlags) -> Result<(), Failu
     let directory = path.parent().unwrap_or_else(|| Path::new(""));
     let declared = Declared::read(&text, directory, flags.prune).map_err(|error| placed(path, error))?;
     if flags.dry_run {
-        let core = open::core(config, &untouched_store(config).await?)?;
+        let core = open::untouched_core(config, &open::untouched_store(config).await?)?;
         let changes = core.realms.compare(&declared).await.map_err(|error| placed(path, error))?;
         print!("{}", told(&changes));
         println!("{}; nothing was changed", counted(&changes));
@@ -49,23 +48,6 @@ async fn apply(core: &Core, path: &Path, declared: &Declared) -> Result<(), Fail
         eprintln!("Keep these secrets: they cannot be shown again.");
     }
     Ok(())
-}
-
-/// The database as it is: neither made nor migrated, so that looking changes nothing.
-async fn untouched_store(config: &Config) -> Result<Store, Failure> {
-    if config.database_url.is_none() && !config.data_dir.join("gatehouse.db").is_file() {
-        let directory = config.data_dir.display();
-        return Err(format!("there is no database in {directory} yet; `gatehouse migrate up` makes it").into());
-    }
-    let store = open::store(config).await?;
-    match store.migrations().await?.iter().find(|migration| !migration.applied) {
-        Some(migration) => Err(format!(
-            "the migration {} was not applied to this database; `gatehouse migrate up` does it",
-            migration.name
-        )
-        .into()),
-        None => Ok(store),
-    }
 }
 
 /// Each problem as `FILE:LINE:COLUMN: what`, one a line.

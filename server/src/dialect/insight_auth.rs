@@ -28,8 +28,10 @@ use crate::{
     },
     http::mount::{Denial, Observer, Parts, language, origin},
 };
-use configs::{own_interfaces, page, unless_deleted, unless_updated};
+use configs::{page, unless_deleted, unless_updated};
 use fault::fault;
+
+pub use configs::own_interfaces;
 
 /// The type of logins that are signed with a verification code.
 const BY_SMS: i32 = 1;

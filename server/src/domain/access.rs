@@ -283,6 +283,11 @@ impl AccessTokens {
         self.tenant(entry, &app, user).await.map(drop)
     }
 
+    /// Called after a commit that ends many sessions.
+    pub(super) fn forget_all(&self) {
+        self.known.forget_all();
+    }
+
     /// The session whose secret a token holds, whatever has become of it.
     async fn proven(&self, kind: Kind, token: &str) -> Result<Arc<Known>, Error> {
         if token.len() > presented::MAX {

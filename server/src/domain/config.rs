@@ -136,8 +136,18 @@ impl Configs {
         let created_at = self.clock.now().millis();
         let wanted: Vec<_> = own.iter().map(|interface| seed(interface, created_at)).collect();
         self.store.add_missing_configs(&wanted, || self.random.hex(32)).await?;
-        self.own.get_or_init(|| own.iter().map(|one| (one.method.clone(), one.url.clone())).collect());
+        self.know(own);
         self.load().await
+    }
+
+    /// Says which operations are our own, for a program that does not [`open`](Self::open) them.
+    pub fn know(&self, own: &[OwnInterface]) {
+        self.own.get_or_init(|| own.iter().map(|one| (one.method.clone(), one.url.clone())).collect());
+    }
+
+    /// Method and URL of our own operations.
+    pub(super) fn own(&self) -> &[(String, String)] {
+        self.own.get().map_or(&[], Vec::as_slice)
     }
 
     /// The configs that have the keyword in name, URL or right, the newest first.

@@ -252,6 +252,24 @@ impl KeyRing {
         Ok(Self { file, ring: ArcSwap::from_pointee(ring), clock, random })
     }
 
+    /// Whether [`open`](Self::open) finds a ring in `data_dir`, rather than making one. Changes nothing.
+    ///
+    /// # Errors
+    /// The directory cannot be looked into.
+    pub fn is_there(data_dir: &Path) -> Result<bool, KeyError> {
+        KeyFile::is_there(&data_dir.join("keys"))
+    }
+
+    /// A ring of one new key, which is kept nowhere and ends with the process.
+    ///
+    /// # Errors
+    /// None for any input of ours.
+    pub fn passing(clock: Clock, random: Random) -> Result<Self, KeyError> {
+        let master = Secret::new(random.bytes::<MASTER_BYTES>());
+        let ring = Ring { keys: vec![Arc::new(Key::from_master(master.expose(), None)?)], retired: Vec::new() };
+        Ok(Self { file: None, ring: ArcSwap::from_pointee(ring), clock, random })
+    }
+
     /// The key that signs and hashes.
     pub fn active(&self) -> Arc<Key> {
         Arc::clone(&self.ring.load().keys[0])
@@ -366,6 +384,17 @@ mod tests {
         let tag = hmac::sign(made.active().mac(Purpose::AppSecret), b"x");
         assert!(hmac::verify(found.active().mac(Purpose::AppSecret), b"x", tag.as_ref()).is_ok());
         assert!(hmac::verify(found.active().mac(Purpose::GoApiToken), b"x", tag.as_ref()).is_err());
+    }
+
+    #[test]
+    fn looking_for_a_ring_makes_none() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!KeyRing::is_there(dir.path()).unwrap());
+        let (clock, _) = Clock::manual(Timestamp::from_seconds(0));
+        let passing = KeyRing::passing(clock, Random::system()).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_ne!(passing.active().id(), open(dir.path()).unwrap().active().id());
+        assert!(KeyRing::is_there(dir.path()).unwrap());
     }
 
     #[test]

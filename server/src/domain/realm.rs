@@ -17,11 +17,11 @@ mod secret;
 pub(super) mod tests;
 mod world;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
+use super::access::AccessTokens;
 use super::app::Apps;
 use super::audit::Audit;
 use super::clock::Clock;
@@ -68,8 +68,9 @@ impl Declared {
         let own = users.flat_map(|user| [Some(&user.account), user.email.as_ref(), user.phone.as_ref()]).flatten();
         let tenants = self.file.tenants.iter().flatten().flat_map(|tenant| tenant.users.iter().flatten());
         let roles = self.file.roles.iter().flatten().flat_map(|role| role.users.iter().flatten());
-        let handles: BTreeSet<_> = own.chain(tenants).chain(roles).filter_map(|at| Handle::fold(&at.value)).collect();
-        UserScope::Named(handles)
+        let handles = own.chain(tenants).chain(roles).filter_map(|at| Handle::fold(&at.value)).collect();
+        let uids = self.file.users.iter().flatten().filter_map(|user| plan::text(&user.id)).collect();
+        UserScope::Named { handles, uids }
     }
 }
 
@@ -101,6 +102,7 @@ pub(super) struct Parts {
     pub store: Store,
     pub apps: Arc<Apps>,
     pub users: Arc<Users>,
+    pub access: Arc<AccessTokens>,
     pub configs: Arc<Configs>,
     pub vault: Arc<Vault>,
     pub audit: Audit,
@@ -133,24 +135,32 @@ impl Realms {
     /// As [`compare`](Self::compare), and [`RealmError::Taken`] or [`RealmError::Busy`]. Nothing has changed then.
     pub async fn apply(&self, declared: &Declared) -> Result<Applied, RealmError> {
         let scope = declared.scope();
+        let mut failure = RealmError::Busy;
         for _ in 0..ATTEMPTS {
             let state = self.parts.store.realm(&scope).await?;
             let plan = Planner::plan(&self.parts, declared, &state).await?;
-            if let Some(applied) = self.write(&scope, &state, plan).await? {
-                return Ok(applied);
+            match self.write(&scope, &state, plan).await {
+                Ok(Some(applied)) => return Ok(applied),
+                Ok(None) => failure = RealmError::Busy,
+                // What has it came meanwhile, so that another comparison finds it, and tells where the file names it.
+                Err(RealmError::Taken(unique)) => failure = RealmError::Taken(unique),
+                Err(error) => return Err(error),
             }
         }
-        Err(RealmError::Busy)
+        Err(failure)
     }
 
-    /// Forgets what is remembered of applications and users, and reads the limits of our own operations again, so that what
-    /// another process applied counts at once, rather than after some seconds.
+    /// Forgets what is remembered of applications, users and their opaque tokens, and reads the limits of our own operations
+    /// again. A change that is applied here does so itself; one that another core of this process applied to the same store,
+    /// as tests do, is so seen at once. What another process applied is seen some seconds later, when what is remembered is
+    /// old: nobody calls this then.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn settle(&self) -> Result<(), Error> {
         self.parts.apps.forget_all();
         self.parts.users.forget_all();
+        self.parts.access.forget_all();
         self.parts.configs.load().await
     }
 

@@ -68,12 +68,18 @@ impl Vault {
     /// # Errors
     /// [`Error::Internal`] if it is not what was sealed here.
     pub async fn open(&self, place: Place<'_>, sealed: &str) -> Result<Secret<String>, Error> {
-        let key = self.data_key().await?;
-        let value =
-            open(key, &associated(place), sealed).ok_or_else(|| Error::internal("a sealed value is damaged"))?;
-        let text =
-            String::from_utf8(value.expose().clone()).map_err(|_| Error::internal("a sealed value is no text"))?;
-        Ok(Secret::new(text))
+        opened(self.data_key().await?, place, sealed)
+    }
+
+    /// The value that was sealed at this place, for whoever only looks: the data key stays under the master key that it is
+    /// under, and is unwrapped anew each time.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Internal`] if there is no data key.
+    pub async fn peek(&self, place: Place<'_>, sealed: &str) -> Result<Secret<String>, Error> {
+        let row = self.store.data_key(PURPOSE).await?.ok_or_else(|| Error::internal("there is no data key"))?;
+        let (key, _) = self.unwrapped(&row)?;
+        opened(&key, place, sealed)
     }
 
     /// Makes or unwraps the data key now, so that no request has to wait for it.
@@ -122,15 +128,9 @@ impl Vault {
 
     /// The data key of a row, which moves under the active master key if it is not there yet.
     async fn unwrap(&self, row: DataKeyRow) -> Result<LessSafeKey, Error> {
-        let lost = || Error::internal(format!("the data key needs the master key {}, which is gone", row.key_id));
-        let master = self.keys.by_id(&row.key_id).ok_or_else(lost)?;
-        let damaged = || Error::internal("the data key is damaged");
-        let private = sealing_key(&master).and_then(|key| open(&key, PRIVATE_KEY, &row.private_key));
-        let private = private.ok_or_else(damaged)?;
-        let wrapped = STANDARD.decode(&row.wrapped).map_err(Error::internal)?;
-        let key = unwrap(private.expose(), &wrapped).ok_or_else(damaged)?;
+        let (key, private) = self.unwrapped(&row)?;
         let active = self.keys.active();
-        if active.id() != master.id() {
+        if active.id() != row.key_id {
             let sealed = sealing_key(&active)
                 .and_then(|key| seal(&key, &self.random, PRIVATE_KEY, private.expose()).ok())
                 .ok_or_else(damaged)?;
@@ -138,6 +138,27 @@ impl Vault {
         }
         Ok(key)
     }
+
+    /// The data key of a row, and the private key that it is wrapped for.
+    fn unwrapped(&self, row: &DataKeyRow) -> Result<(LessSafeKey, Secret<Vec<u8>>), Error> {
+        let lost = || Error::internal(format!("the data key needs the master key {}, which is gone", row.key_id));
+        let master = self.keys.by_id(&row.key_id).ok_or_else(lost)?;
+        let private = sealing_key(&master).and_then(|key| open(&key, PRIVATE_KEY, &row.private_key));
+        let private = private.ok_or_else(damaged)?;
+        let wrapped = STANDARD.decode(&row.wrapped).map_err(Error::internal)?;
+        let key = unwrap(private.expose(), &wrapped).ok_or_else(damaged)?;
+        Ok((key, private))
+    }
+}
+
+fn damaged() -> Error {
+    Error::internal("the data key is damaged")
+}
+
+fn opened(key: &LessSafeKey, place: Place<'_>, sealed: &str) -> Result<Secret<String>, Error> {
+    let value = open(key, &associated(place), sealed).ok_or_else(|| Error::internal("a sealed value is damaged"))?;
+    let text = String::from_utf8(value.expose().clone()).map_err(|_| Error::internal("a sealed value is no text"))?;
+    Ok(Secret::new(text))
 }
 
 /// What the sealed RSA private key is bound to.
@@ -271,5 +292,17 @@ mod tests {
         assert_eq!(fixture.store.count_data_keys_under(&new).await.unwrap(), 1);
         fixture.keys.retire(&old, 0, false).unwrap();
         assert_eq!(fixture.vault().open(PLACE, &sealed).await.unwrap().expose(), "x");
+    }
+
+    #[tokio::test]
+    async fn looking_at_a_value_leaves_the_data_key_where_it_is() {
+        let fixture = Fixture::new().await;
+        let sealed = fixture.vault().seal(PLACE, "hunter2").await.unwrap();
+        let former = fixture.keys.active().id().to_owned();
+        fixture.keys.rotate().unwrap();
+        assert_eq!(fixture.vault().peek(PLACE, &sealed).await.unwrap().expose(), "hunter2");
+        assert_eq!(fixture.store.count_data_keys_under(&former).await.unwrap(), 1);
+        fixture.vault().open(PLACE, &sealed).await.unwrap();
+        assert_eq!(fixture.store.count_data_keys_under(&former).await.unwrap(), 0);
     }
 }

@@ -4,6 +4,8 @@
 //! are not known before.
 
 mod find;
+mod free;
+mod lock;
 mod read;
 mod remove;
 mod write;
@@ -177,8 +179,13 @@ pub struct RealmState {
 pub enum UserScope {
     /// All.
     All,
-    /// Those who log in with one of these.
-    Named(BTreeSet<String>),
+    /// Some.
+    Named {
+        /// Those who log in with one of these.
+        handles: BTreeSet<String>,
+        /// Those who have one of these public ids.
+        uids: BTreeSet<String>,
+    },
 }
 
 /// A thing to be added, or to be changed to this if it is there.
@@ -260,13 +267,17 @@ impl Store {
         self.transaction(move |transaction| async move { read::state(&*transaction, scope).await }).await
     }
 
-    /// Makes all changes in one transaction if what is there is still `seen`, and says whether it was.
+    /// Makes all changes in one transaction if what is there is still `seen`, and says whether it was. Of any number that
+    /// try at once each waits for the one before it, and what is to be written is locked before it is compared.
     ///
     /// # Errors
-    /// [`Error::Taken`] if something else has an id, a name or an address that the changes give to another.
+    /// [`Error::Taken`] if something has an id, a name or an address that the changes give to another, and got it after
+    /// `seen` was.
     pub async fn write_realm(&self, scope: &UserScope, seen: &RealmState, writes: &RealmWrites) -> Result<bool, Error> {
         self.transaction(move |transaction| async move {
             let transaction = &*transaction;
+            lock::alone(transaction).await?;
+            lock::written(transaction, seen, writes).await?;
             if read::state(transaction, scope).await? != *seen {
                 return Ok(false);
             }

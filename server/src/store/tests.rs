@@ -5,6 +5,7 @@ mod config;
 mod migration;
 mod product;
 mod project;
+mod realm;
 mod session;
 mod user;
 mod wechat;

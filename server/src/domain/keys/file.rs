@@ -109,6 +109,12 @@ impl KeyFile {
         Ok(file)
     }
 
+    /// Whether there is a file in `directory`.
+    pub(super) fn is_there(directory: &Path) -> Result<bool, KeyError> {
+        let path = directory.join(NAME);
+        path.try_exists().map_err(|error| KeyError::File(path, error))
+    }
+
     pub(super) fn read(&self) -> Result<Document, KeyError> {
         let mode = fs::metadata(&self.path).map_err(|error| self.failed(error))?.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {

@@ -4,11 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::path::Path;
 
+use serde_saphyr::NonFiniteFloatPolicy;
+
 use super::file::{
     AppEntry, At, ConfigEntry, FunctionEntry, NavigatorEntry, PoolEntry, Position, RealmFile, RoleEntry, TenantEntry,
-    UserEntry,
+    UserEntry, WechatAppEntry,
 };
 use super::problem::{Problem, Problems, RealmError};
+use super::record::CREATOR_ID;
 use super::secret::SecretSource;
 use crate::domain::Error;
 use crate::domain::app::NewApp;
@@ -19,6 +22,9 @@ use crate::domain::wechat::is_app_id;
 
 /// Characters of the texts that the store keeps.
 const TEXT_MAX: usize = 255;
+
+/// Addresses of a pool: MariaDB keeps 65,535 bytes of them together.
+const END_POINTS_MAX: usize = 32;
 
 /// Methods of interfaces.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
@@ -38,11 +44,7 @@ pub(super) fn read(text: &str, directory: &Path) -> Result<RealmFile, RealmError
     file.functions.iter().flatten().for_each(|function| check.function(function));
     file.roles.iter().flatten().for_each(|role| check.role(role));
     file.configs.iter().flatten().for_each(|config| check.config(config));
-    for app in file.wechat_apps.iter().flatten() {
-        if !is_app_id(&app.id.value) {
-            check.problems.add(app.id.position, "an id of WeChat has 1 to 64 characters of ASCII without spaces");
-        }
-    }
+    file.wechat_apps.iter().flatten().for_each(|app| check.wechat_app(app));
     file.pools.iter().flatten().for_each(|pool| check.pool(pool));
     check.duplicates(&file);
     check.problems.settle()?;
@@ -53,7 +55,9 @@ fn parse(text: &str) -> Result<RealmFile, RealmError> {
     if text.trim().is_empty() {
         return Ok(RealmFile::default());
     }
-    serde_saphyr::from_str(text).map_err(|error| {
+    // A secret in the form of a number that is none comes to its visitor, rather than into a message.
+    let options = serde_saphyr::options! { non_finite_float_policy: NonFiniteFloatPolicy::PassThrough };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().filter(|at| at.line() > 0);
         let position = position.map(|at| Position { line: at.line(), column: at.column() });
         // Without the excerpt of the file that comes with it by default: there may be a secret in it.
@@ -124,6 +128,9 @@ impl Check {
         user.email.iter().for_each(|email| self.handle(email, Handle::email));
         user.phone.iter().for_each(|phone| self.handle(phone, Handle::phone));
         user.id.iter().for_each(|id| self.id(id));
+        for id in user.id.iter().filter(|id| id.value == CREATOR_ID) {
+            self.problems.add(id.position, "this id stands for `gatehouse apply`");
+        }
         user.name.iter().for_each(|name| self.name(name));
         self.optional(&user.head_img, "head_img", TEXT_MAX);
         if let (Some(_), Some(digest)) = (&user.password, &user.password_digest) {
@@ -202,6 +209,18 @@ impl Check {
         }
     }
 
+    fn wechat_app(&mut self, app: &WechatAppEntry) {
+        if !is_app_id(&app.id.value) {
+            self.problems.add(app.id.position, "an id of WeChat has 1 to 64 characters of ASCII without spaces");
+        }
+        if let Some(At { value: SecretSource::Plain(secret), position }) = &app.secret
+            && !secret.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            self.problems
+                .add(*position, "a secret of WeChat has characters of ASCII only, none of them control characters");
+        }
+    }
+
     fn pool(&mut self, pool: &PoolEntry) {
         if pool.id.value < 0 {
             self.problems.add(pool.id.position, "a number of a pool is not negative");
@@ -210,6 +229,12 @@ impl Check {
             self.problems.add(pool.request_max.position, "is at least 0");
         }
         self.optional(&pool.name, "name", 64);
+        for address in &pool.end_points {
+            self.text(address, "an address", TEXT_MAX);
+        }
+        if let Some(one_more) = pool.end_points.get(END_POINTS_MAX) {
+            self.problems.add(one_more.position, format!("a pool has at most {END_POINTS_MAX} addresses"));
+        }
     }
 
     /// Nothing is declared twice.

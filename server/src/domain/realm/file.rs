@@ -303,7 +303,7 @@ pub struct WechatAppEntry {
     /// The id that WeChat gave it: at most 64 characters.
     #[schemars(length(min = 1, max = 64))]
     pub id: At<String>,
-    /// The secret that WeChat gave it. A new one needs it.
+    /// The secret that WeChat gave it: at most 128 characters of ASCII. A new one needs it.
     pub secret: Option<At<SecretSource>>,
 }
 
@@ -320,8 +320,9 @@ pub struct PoolEntry {
     pub name: Option<At<String>>,
     /// The type of the projects that it serves. Left out, it serves all others.
     pub project_type: Option<At<i32>>,
-    /// The addresses that its projects call.
+    /// The addresses that its projects call: at most 32, each of 1 to 255 characters.
     #[serde(default)]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 255)))]
     pub end_points: Vec<At<String>>,
     /// Requests a day for each of its projects.
     #[schemars(range(min = 0))]

@@ -29,6 +29,9 @@ impl Planner<'_> {
     fn app(&mut self, entry: &AppEntry) {
         let id = &entry.id.value;
         let current = self.state.apps.get(id);
+        if let Some(other) = self.world.other_app_named(&entry.name.value) {
+            self.wrong(entry.name.position, format!("the application `{other}` has this name"));
+        }
         let given = entry.secret.as_ref().and_then(|secret| secret.value.plain());
         let mut app = RealmApp {
             name: entry.name.value.clone(),
@@ -87,6 +90,12 @@ impl Planner<'_> {
             && id.value != current.uid
         {
             self.wrong(id.position, format!("the user `{}` has the id `{}`", current.account, current.uid));
+        }
+        if let (Some(id), None) = (&entry.id, current)
+            && let Some((other, _)) = self.state.users.iter().find(|(_, user)| user.uid == id.value)
+            && self.world.keeps_user(other)
+        {
+            self.wrong(id.position, format!("the user `{other}` has this id"));
         }
         let uid = match (current, text(&entry.id)) {
             (Some(current), _) => current.uid.clone(),

@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
             parts,
             file,
             state,
-            world: World::new(file, state, declared.prune),
+            world: World::new(file, state, declared.prune, parts.configs.own()),
             problems: Problems::default(),
             plan: Plan {
                 changes: Vec::new(),
@@ -96,6 +96,11 @@ impl<'a> Planner<'a> {
     fn pools(&mut self) {
         for entry in self.file.pools.iter().flatten() {
             let (id, current) = (entry.id.value, self.state.pools.get(&entry.id.value));
+            if let Some(kind) = &entry.project_type
+                && let Some(other) = self.world.other_pool_of(kind.value)
+            {
+                self.wrong(kind.position, format!("the pool `{other}` serves this type of projects"));
+            }
             let end_points: Vec<_> = entry.end_points.iter().map(|address| address.value.as_str()).collect();
             let pool = RealmPool {
                 name: text(&entry.name).unwrap_or_default(),
@@ -173,6 +178,7 @@ impl<'a> Planner<'a> {
                 Some(_) => {}
             }
         }
+        self.modules_of(entry);
         let navigator = RealmNavigator {
             app: entry.app.value.clone(),
             parent: text(&entry.parent),
@@ -187,6 +193,20 @@ impl<'a> Planner<'a> {
         let current = self.state.navigators.get(&entry.id.value);
         let change = Change::between("navigator", entry.id.value.clone(), current, &navigator);
         self.put(change, RealmPut::Navigator(entry.id.value.clone(), navigator));
+    }
+
+    /// What is not declared and hangs on a navigator fits it as it will be.
+    fn modules_of(&mut self, entry: &NavigatorEntry) {
+        for (module, app) in self.world.other_modules_of(&entry.id.value) {
+            if let Some(parent) = &entry.parent {
+                let text = format!("it has the module `{module}`, which is not declared, and so stays a group");
+                self.problems.add(parent.position, text);
+            }
+            if app != entry.app.value {
+                let text = format!("it has the module `{module}`, which is not declared, in the menu of `{app}`");
+                self.problems.add(entry.app.position, text);
+            }
+        }
     }
 
     fn functions(&mut self) {
@@ -239,9 +259,10 @@ impl<'a> Planner<'a> {
     fn configs(&mut self) {
         for entry in self.file.configs.iter().flatten() {
             let interface = (entry.method.value.as_str(), entry.url.value.as_str());
-            let holder = self.world.config_for(interface);
+            // What the file gives another method or URL leaves this one free.
+            let holder = self.world.config_for(interface).filter(|holder| !self.moves_away(holder, interface));
             let uid = match (&entry.id, holder) {
-                (Some(id), Some(holder)) if id.value != holder && !self.moves_away(holder, interface) => {
+                (Some(id), Some(holder)) if id.value != holder => {
                     let text = format!("the config `{holder}` is for this method and URL; give its id, or none");
                     self.problems.add(id.position, text);
                     continue;
@@ -288,7 +309,7 @@ impl<'a> Planner<'a> {
                 (None, Some(_)) => None,
                 (Some(secret), None) => Some(secret),
                 (Some(secret), Some(current)) => {
-                    let known = self.parts.vault.open(sealed_at(id), &current.secret_sealed).await?;
+                    let known = self.parts.vault.peek(sealed_at(id), &current.secret_sealed).await?;
                     Some(secret).filter(|secret| **secret != known)
                 }
             };

@@ -30,7 +30,7 @@ impl fmt::Display for Problem {
 pub enum RealmError {
     /// The file is wrong, or does not fit what is there.
     Wrong(Vec<Problem>),
-    /// Something that the file does not declare has what the file gives to another.
+    /// Something that came meanwhile has what the file gives to another.
     Taken(Unique),
     /// What is there changed again and again while it was compared.
     Busy,
@@ -49,7 +49,7 @@ impl fmt::Display for RealmError {
                 Ok(())
             }
             Self::Taken(unique) => {
-                write!(f, "something that the file does not declare is in the way: {}", store::Error::Taken(*unique))
+                write!(f, "something that came meanwhile is in the way: {}", store::Error::Taken(*unique))
             }
             Self::Busy => f.write_str("what is there keeps changing; try again"),
             Self::Domain(_) => f.write_str("the realm could not be applied"),

@@ -1,13 +1,17 @@
-//! Removes what a realm file does not declare, of the kinds that it has a section for.
+//! Removes what a realm file does not declare, of the kinds that it has a section for, with what belongs to it: the roles
+//! of a tenant, the menu of an application, and what roles and tenants say of either.
+
+use std::collections::BTreeSet;
 
 use super::change::Change;
 use super::plan::Planner;
 use super::record;
-use crate::store::RealmRemoval;
+use crate::store::{RealmRemoval, RealmRole, RealmTenant};
 
 impl Planner<'_> {
     /// Those that name others come first.
     pub(super) fn prune(&mut self) {
+        self.lose();
         let (state, world) = (self.state, &self.world);
         let gone = |key: &&String, has: bool| (!has).then(|| (*key).clone());
         let roles: Vec<_> = state.roles.keys().filter_map(|id| gone(&id, world.has_role(id))).collect();
@@ -37,6 +41,39 @@ impl Planner<'_> {
                 self.plan.writes.removals.push(RealmRemoval::Pool(id));
             }
         }
+    }
+
+    /// What roles and tenants lose that stay and are not declared. The database takes it from them with what is removed.
+    fn lose(&mut self) {
+        let (state, world) = (self.state, &self.world);
+        let left = |names: &BTreeSet<String>, stays: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
+            names.iter().filter(|name| stays(name)).cloned().collect()
+        };
+        let (keeps_user, has_app) = (|account: &str| world.keeps_user(account), |id: &str| world.has_app(id));
+        let has_function = |id: &str| world.has_function(id);
+        let mut changes = Vec::new();
+        for (id, tenant) in &state.tenants {
+            let after = RealmTenant {
+                name: tenant.name.clone(),
+                apps: left(&tenant.apps, &has_app),
+                users: left(&tenant.users, &keeps_user),
+            };
+            if world.has_tenant(id) && !world.declares_tenant(id) {
+                changes.push(Change::between("tenant", id.clone(), Some(tenant), &after));
+            }
+        }
+        for (id, role) in &state.roles {
+            let after = RealmRole {
+                users: left(&role.users, &keeps_user),
+                permit: left(&role.permit, &has_function),
+                deny: left(&role.deny, &has_function),
+                ..role.clone()
+            };
+            if world.has_role(id) && !world.declares_role(id) {
+                changes.push(Change::between("role", id.clone(), Some(role), &after));
+            }
+        }
+        self.plan.changes.extend(changes.into_iter().filter(|change| !change.is_nothing()));
     }
 
     fn remove_all(&mut self, kind: &'static str, keys: Vec<String>, removal: fn(String) -> RealmRemoval) {

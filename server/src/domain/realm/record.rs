@@ -7,8 +7,8 @@ use crate::store::{RealmConfig, RealmLog};
 /// Who makes these changes.
 const CREATOR: &str = "gatehouse apply";
 
-/// No user's id, but that of the demo's administrator.
-const CREATOR_ID: &str = "00000000000000000000000000000000";
+/// The id of no user: no file may give it to one, and it is not drawn.
+pub(super) const CREATOR_ID: &str = "ffffffffffffffffffffffffffffffff";
 
 /// The record of a config that was not there.
 pub(super) fn added(uid: String, id: &str, after: &RealmConfig) -> RealmLog {

@@ -96,13 +96,11 @@ impl<'de> Visitor<'de> for SourceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
-        let Some(key) = map.next_key::<String>()? else {
-            return Err(de::Error::custom("`{ env: NAME }` or `{ file: PATH }` is expected"));
-        };
-        let source = match key.as_str() {
-            "env" => SecretSource::Env(map.next_value()?),
-            "file" => SecretSource::File(map.next_value()?),
-            other => return Err(de::Error::unknown_field(other, &["env", "file"])),
+        // A password in braces is a key here, which no message repeats either.
+        let source = match map.next_key::<String>()?.as_deref() {
+            Some("env") => SecretSource::Env(map.next_value()?),
+            Some("file") => SecretSource::File(map.next_value()?),
+            _ => return Err(de::Error::custom("`{ env: NAME }` or `{ file: PATH }` is expected, or a text in quotes")),
         };
         match map.next_key::<String>()? {
             None => Ok(source),

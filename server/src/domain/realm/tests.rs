@@ -1,11 +1,17 @@
+mod mistakes;
+mod prune;
+
 use super::*;
 use crate::cli::DEMO_REALM;
 use crate::config::Config;
 use crate::domain::Core;
+use crate::domain::access::{Entry, Kind};
 use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
+use crate::domain::config::Search;
 use crate::domain::keys::KeyRing;
 use crate::domain::origin::Origin;
+use crate::store::{RealmPool, RealmWrites, Unique};
 use crate::testing::{TestDatabase, databases};
 
 /// A core on a database, with a clock that stands at a known moment.
@@ -24,10 +30,6 @@ pub(in crate::domain) async fn core(database: &TestDatabase) -> (Core, Store, Ma
 
 fn declared(text: &str, prune: bool) -> Declared {
     Declared::read(text, Path::new(""), prune).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn refused(text: &str) -> String {
-    Declared::read(text, Path::new(""), false).err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 fn told(changes: &[Change]) -> Vec<String> {
@@ -146,36 +148,6 @@ async fn changes_are_told_field_by_field_and_take_effect_for_sessions() {
 }
 
 #[tokio::test]
-async fn pruning_removes_what_is_not_declared_and_spares_what_is_not_spoken_of() {
-    for database in databases().await {
-        let (core, store, _) = core(&database).await;
-        apply(&core, DEMO_REALM).await;
-        apply(&core, SMALL).await;
-        let own = "configs: [{ name: Code, method: GET, url: /base/auth/v1.0/tokens/codes }]";
-        apply(&core, own).await;
-        let pruned = told(&core.realms.apply(&declared(SMALL, true)).await.unwrap().changes);
-        let kinds: Vec<_> =
-            pruned.iter().map(|change| change.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-        let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
-        let expected =
-            [("- app", 3), ("- user", 1), ("- tenant", 1), ("- navigator", 5), ("- function", 9), ("- role", 1)];
-        for (kind, number) in expected.into_iter().chain([("- config", 3), ("- pool", 1), ("- wechat_app", 1)]) {
-            assert_eq!(count(kind), number, "{kind} on {:?}: {pruned:#?}", database.backend());
-        }
-        let left = store.realm(&UserScope::All).await.unwrap();
-        assert_eq!((left.apps.len(), left.users.len(), left.configs.len(), left.functions.len()), (1, 1, 2, 1));
-        assert_eq!(core.realms.compare(&declared(SMALL, true)).await.unwrap(), []);
-
-        apply(&core, DEMO_REALM).await;
-        let one = "pools: []";
-        let pruned = told(&core.realms.apply(&declared(one, true)).await.unwrap().changes);
-        assert_eq!(pruned, ["- pool 0", "- pool 3"]);
-        let nobody = core.realms.apply(&declared("users: []", true)).await.unwrap_err().to_string();
-        assert!(nobody.contains("no administrator would be left"), "{nobody}");
-    }
-}
-
-#[tokio::test]
 async fn what_is_removed_frees_its_names_in_the_same_go() {
     for database in databases().await {
         let (core, ..) = core(&database).await;
@@ -199,159 +171,131 @@ async fn a_refused_file_leaves_no_trace() {
         let (core, store, _) = core(&database).await;
         apply(&core, SMALL).await;
         let before = store.realm(&UserScope::All).await.unwrap();
-        // The name is taken by something that is not declared, which only the database tells, after other rows.
-        let taken = "pools: [{ id: 9, request_max: 1 }]\napps: [{ id: other, name: Shop }]";
-        let error = core.realms.apply(&declared(taken, false)).await.unwrap_err();
-        assert!(matches!(error, RealmError::Taken(crate::store::Unique::AppName)), "{error}");
+        // The name is taken by something that came meanwhile, which only the database tells, after other rows.
+        let pool = RealmPool { name: String::new(), project_type: None, end_points: "[]".to_owned(), request_max: 1 };
+        let app = before.apps["shop"].clone();
+        let puts =
+            vec![RealmPut::Pool(9, pool), RealmPut::App { app_id: "other".to_owned(), app, tokens_valid_from: None }];
+        let writes = RealmWrites { puts, ..RealmWrites::default() };
+        let error = store.write_realm(&UserScope::All, &before, &writes).await.unwrap_err();
+        assert!(matches!(error, crate::store::Error::Taken(Unique::AppName)), "{error}");
         assert!(store.realm(&UserScope::All).await.unwrap() == before);
 
         let stale = RealmState::default();
-        let writes = crate::store::RealmWrites::default();
+        let writes = RealmWrites::default();
         assert!(!store.write_realm(&UserScope::All, &stale, &writes).await.unwrap(), "what is there has changed");
     }
 }
 
 #[tokio::test]
-async fn names_that_nothing_has_are_told_with_their_places() {
+async fn names_are_exchanged_and_passed_on_in_one_go() {
+    let before = r#"
+apps:
+  - { id: one, name: One, secret: "0123456789abcdef" }
+  - { id: two, name: Two, secret: "0123456789abcdef" }
+  - { id: three, name: Three, secret: "0123456789abcdef" }
+pools:
+  - { id: 1, project_type: 1, request_max: 1 }
+  - { id: 2, project_type: 2, request_max: 1 }
+configs:
+  - { id: 00000000000000000000000000000041, name: A, method: GET, url: /a }
+  - { id: 00000000000000000000000000000042, name: B, method: GET, url: /b }
+"#;
+    let exchanged = before
+        .replace("name: One", "name: Two")
+        .replace("id: two, name: Two", "id: two, name: Three")
+        .replace("id: three, name: Three", "id: three, name: One")
+        .replace("id: 1, project_type: 1", "id: 1, project_type: 2")
+        .replace("id: 2, project_type: 2", "id: 2, project_type: 1")
+        .replace("name: A, method: GET, url: /a", "name: A, method: GET, url: /b")
+        .replace("name: B, method: GET, url: /b", "name: B, method: GET, url: /a");
+    let passed_on = exchanged
+        .replace("id: one, name: Two", "id: one, name: Three")
+        .replace("id: two, name: Three", "id: two, name: Four")
+        .replace("id: 1, project_type: 2", "id: 1, project_type: 1")
+        .replace("id: 2, project_type: 1", "id: 2")
+        .replace("name: A, method: GET, url: /b", "name: A, method: GET, url: /a")
+        .replace("name: B, method: GET, url: /a", "name: B, method: PUT, url: /a");
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        apply(&core, before).await;
+        for (text, changes) in [(&exchanged, 7), (&passed_on, 6)] {
+            assert_eq!(apply(&core, text).await.len(), changes, "{:?}", database.backend());
+            assert_eq!(apply(&core, text).await, [] as [String; 0], "{:?}", database.backend());
+        }
+        let state = store.realm(&UserScope::All).await.unwrap();
+        let names: Vec<_> = state.apps.into_iter().map(|(id, app)| format!("{id} {}", app.name)).collect();
+        assert_eq!(names, ["one Three", "three One", "two Four"]);
+        let kinds: Vec<_> = state.pools.into_values().map(|pool| pool.project_type).collect();
+        assert_eq!(kinds, [Some(1), None]);
+        let interfaces: Vec<_> = state.configs.into_values().map(|config| config.method + " " + &config.url).collect();
+        assert_eq!(interfaces, ["GET /a", "PUT /a"]);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_without_id_is_not_the_config_that_another_moves_away() {
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        let moved = "00000000000000000000000000000041";
+        apply(&core, &format!("configs: [{{ id: {moved}, name: Users, method: GET, url: /users }}]")).await;
+        let text = format!(
+            "configs:\n  - {{ name: New, method: GET, url: /users }}\n  - {{ id: {moved}, name: Users, method: GET, url: /people }}\n"
+        );
+        assert_eq!(apply(&core, &text).await.len(), 2);
+        assert_eq!(apply(&core, &text).await, [] as [String; 0], "{:?}", database.backend());
+        let configs = store.realm(&UserScope::All).await.unwrap().configs;
+        assert_eq!((configs.len(), configs[moved].url.as_str()), (2, "/people"));
+    }
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_remove_each_other_s_administrator() {
+    for database in databases().await {
+        let (core, store, _) = core(&database).await;
+        let both = r#"users:
+  - { account: lory, password: "123456", admin: true }
+  - { account: lora, password: "123456", admin: true }
+"#;
+        apply(&core, both).await;
+        let (one, two) = (declared("users: [{ account: lory }]", false), declared("users: [{ account: lora }]", false));
+        let (one, two) = tokio::join!(core.realms.apply(&one), core.realms.apply(&two));
+        let refusals: Vec<_> = [one.err(), two.err()].into_iter().flatten().map(|error| error.to_string()).collect();
+        assert_eq!(refusals, ["no administrator would be left: declare one, with `admin: true`"]);
+        assert_eq!(store.realm(&UserScope::All).await.unwrap().admins.len(), 1, "{:?}", database.backend());
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_tenant_is_logged_out_of_it_at_once() {
+    for database in databases().await {
+        let (core, ..) = core(&database).await;
+        apply(&core, SMALL).await;
+        let user = login(&core, "lory", "123456").await.unwrap();
+        let entry = Entry {
+            app_id: "shop".to_owned(),
+            tenant_id: Some("00000000000000000000000000000001".to_owned()),
+            ..Entry::default()
+        };
+        let bundle = core.access.begin(&Origin::command("test"), user, entry).await.unwrap();
+        core.access.check(Kind::Access, &bundle.access).await.unwrap();
+        apply(&core, &SMALL.replace("    users: [lory]\nnavigators", "    users: []\nnavigators")).await;
+        let after = core.access.check(Kind::Access, &bundle.access).await;
+        assert!(matches!(after, Err(crate::domain::Error::Unauthorized)), "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_author_of_recorded_changes_is_no_user() {
     let database = TestDatabase::create(crate::testing::Backend::Sqlite).await;
     let (core, ..) = core(&database).await;
-    apply(&core, SMALL).await;
-    let wrong = r#"tenants:
-  - id: 00000000000000000000000000000002
-    name: Two
-    apps: [shop, none]
-    users: [lory, nobody]
-navigators:
-  - { id: 00000000000000000000000000000013, app: nothing, index: 1, name: Group }
-  - id: 00000000000000000000000000000014
-    app: shop
-    parent: 00000000000000000000000000000012
-    index: 1
-    name: Too deep
-functions:
-  - { id: 00000000000000000000000000000022, navigator: 00000000000000000000000000000099, index: 1, name: F }
-roles:
-  - id: 00000000000000000000000000000032
-    name: Role
-    tenant: 00000000000000000000000000000098
-    permit:
-      - 00000000000000000000000000000021
-      - 00000000000000000000000000000097
-users:
-  - account: laura
-    email: Lory@Example.com
-  - account: lory
-    id: 00000000000000000000000000000055
-    admin: true
-    email: other@example.com
-configs:
-  - { id: 00000000000000000000000000000041, name: Users, method: GET, url: /users }
-"#;
-    let error = core.realms.apply(&declared(wrong, false)).await.unwrap_err().to_string();
-    let users_config = core.realms.compare(&declared("configs: []", true)).await.unwrap()[0].key.clone();
-    let uid = core.users.by_id(1).await.unwrap().unwrap().uid.clone();
-    let expected = format!(
-        "4:18: there is no application `none`
-5:19: there is no user `nobody`
-7:50: there is no application `nothing`
-10:13: `00000000000000000000000000000012` is a module, not a group
-14:56: there is no navigator `00000000000000000000000000000099`
-18:13: there is no tenant `00000000000000000000000000000098`
-21:9: there is no function `00000000000000000000000000000097`
-26:9: the user `Lory` has the id `{uid}`
-30:11: the config `{users_config}` is for this method and URL; give its id, or none"
-    );
-    assert_eq!(error, expected);
-}
-
-#[test]
-fn mistakes_of_form_are_told_with_their_places() {
-    for (text, expected) in [
-        ("apps:\n  - id: a\n    nmae: A\n", "3:5: unknown field `nmae`"),
-        ("things: []\n", "1:1: unknown field `things`"),
-        ("apps:\n  - name: A\n", "2:5: missing field `id`"),
-        ("apps:\n  - id: a\n    name: A\n    may_create: perhaps\n", "4:17: "),
-        ("apps: {}\n", "1:7: "),
-        ("users:\n  - account: lory\n    password: 123456\n", "3:15: a secret is a text: put it in quotes"),
-        ("users:\n  - account: lory\n    password: { env: A, file: b }\n", "3:15: a secret comes from one place"),
-        ("users:\n  - account: lory\n    password: { envv: A }\n", "3:17: unknown field `envv`"),
-        ("users:\n  - account: lory\n    account: lora\n", "3:5: "),
-        ("apps:\n  - id: [\n", "2:9: "),
-    ] {
-        let said = refused(text);
-        assert!(said.starts_with(expected), "{text}\nsaid {said}\nnot  {expected}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(!said.contains("123456"), "{said}");
-    }
-    assert_eq!(refused(""), "");
-    assert_eq!(refused("# nothing\n"), "");
-}
-
-#[test]
-fn wrong_values_are_told_together() {
-    let text = r#"apps:
-  - id: a b
-    name: ""
-    redirect_uri: nowhere
-    secret: short
-    token_life: 5
-  - id: a
-    name: A
-  - id: a
-    name: B
-users:
-  - account: a@b
-    id: 123
-    password: "x"
-    password_digest: "y"
-  - account: lory
-    email: LORY
-    password: { env: GATEHOUSE_NO_SUCH_VARIABLE }
-functions:
-  - { id: 00000000000000000000000000000021, navigator: x, index: 1, name: F, auth_codes: ["a,b", "c", "c"] }
-configs:
-  - { name: C, method: FETCH, url: users, limit: true, limit_cycle: 0 }
-  - { name: C, method: GET, url: /u, limit: true }
-pools:
-  - { id: -1, request_max: -1 }
-wechat_apps: [{ id: "a b", secret: "x" }]
-"#;
-    let expected = "2:9: an id of an application has 1 to 64 letters, digits, `-`, `_` or `.`
-3:11: `name` must not be empty or blank
-5:13: a secret of an application has at least 16 characters
-6:17: is in milliseconds, and at least 1000
-9:9: another entry has this id, at 7:9
-12:14: `a@b` must not contain spaces, `@`, control or invisible characters
-13:9: an id has 32 hexadecimal digits, in lower case
-15:22: give `password` or `password_digest`, not both
-15:22: a digest of a password is its MD5: 32 hexadecimal digits
-17:12: `LORY` must be an address such as `name@example.com`
-17:12: another entry has this account, address or number, at 16:14
-18:15: the environment has no `GATEHOUSE_NO_SUCH_VARIABLE`
-20:91: a right has 1 to 64 letters, digits, `.`, `_`, `-` or `:`
-20:103: `c` is named twice
-22:24: `method` is one of GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS
-22:36: `url` is a path: it begins with `/` and has no spaces
-22:69: is at least 1
-22:69: `limit_cycle` needs `limit_max`
-23:34: `limit` needs `limit_gap`, or `limit_cycle` and `limit_max`
-25:11: a number of a pool is not negative
-25:28: is at least 0
-26:21: an id of WeChat has 1 to 64 characters of ASCII without spaces";
-    assert_eq!(refused(text), expected);
-}
-
-#[test]
-fn secrets_are_read_from_files() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("secret"), "of a file\r\n").unwrap();
-    let text = "users: [{ account: lory, password: { file: secret } }]";
-    let declared = Declared::read(text, directory.path(), false).unwrap();
-    let user = &declared.file.users.as_ref().unwrap()[0];
-    assert_eq!(user.password.as_ref().unwrap().value.plain().unwrap().expose(), "of a file");
-    assert!(!format!("{declared:?}").contains("of a file"));
-    let missing = refused("users: [{ account: lory, password: { file: /nonexistent/x } }]");
-    assert!(missing.starts_with("1:36: cannot read /nonexistent/x: "), "{missing}");
+    apply(&core, DEMO_REALM).await;
+    let demo = core.users.by_id(1).await.unwrap().unwrap();
+    let log = core.configs.logs(&Search::new(None, None, None).unwrap()).await.unwrap().items.remove(0);
+    assert_eq!(log.creator, "gatehouse apply");
+    assert_ne!(log.creator_id, demo.uid);
+    let taken = format!("users: [{{ account: lory, id: {} }}]", log.creator_id);
+    assert_eq!(mistakes::refused(&taken), "1:30: this id stands for `gatehouse apply`");
 }
 
 #[test]

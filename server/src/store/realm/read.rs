@@ -15,7 +15,7 @@ use crate::store::entity::{
 use crate::store::{Error, HandleKind};
 
 /// Values in one list of a statement; SQLite counts to some thousands.
-const CHUNK: usize = 400;
+pub(super) const CHUNK: usize = 400;
 
 /// The names of rows by their numeric ids.
 type Names = HashMap<i64, String>;
@@ -51,12 +51,18 @@ async fn users(db: &impl ConnectionTrait, scope: &UserScope, state: &mut RealmSt
             names = login_name::Entity::find().all(db).await?;
             rows = user::Entity::find().all(db).await?;
         }
-        UserScope::Named(handles) => {
+        UserScope::Named { handles, uids } => {
             let handles: Vec<_> = handles.iter().map(String::as_str).collect();
             let mut ids = BTreeSet::new();
             for chunk in handles.chunks(CHUNK) {
                 let found = login_name::Entity::find().filter(login_name::Column::Handle.is_in(chunk.iter().copied()));
                 ids.extend(found.all(db).await?.into_iter().map(|name| name.user_id));
+            }
+            let uids: Vec<_> = uids.iter().map(String::as_str).collect();
+            for chunk in uids.chunks(CHUNK) {
+                let found = user::Entity::find().select_only().column(user::Column::Id);
+                let found = found.filter(user::Column::Uid.is_in(chunk.iter().copied()));
+                ids.extend(found.into_tuple::<i64>().all(db).await?);
             }
             let ids: Vec<_> = ids.into_iter().collect();
             for chunk in ids.chunks(CHUNK) {

@@ -4,40 +4,9 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 
 use super::RealmRemoval;
-use super::find::{find_app, find_user};
+use super::find::find_app;
 use crate::store::Error;
-use crate::store::entity::{app, interface_config, nav_function, navigator, pool, role, tenant, user, wechat_app};
-
-/// Takes from what is to be removed whatever no two may have, so that something that comes may have it.
-pub(super) async fn give_free(db: &impl ConnectionTrait, removal: &RealmRemoval) -> Result<(), Error> {
-    match removal {
-        RealmRemoval::Pool(id) => {
-            let none = Expr::value(None::<i32>);
-            let update = pool::Entity::update_many().col_expr(pool::Column::ProjectType, none);
-            update.filter(pool::Column::Id.eq(*id)).exec(db).await?;
-        }
-        RealmRemoval::App(app_id) => {
-            // No name of an application has a control character.
-            let id = find_app(db, app_id).await?;
-            let free = app::Entity::update_many().col_expr(app::Column::Name, Expr::value(format!("\u{1}{id}")));
-            free.filter(app::Column::Id.eq(id)).exec(db).await?;
-        }
-        RealmRemoval::User(account) => {
-            if let Some(id) = find_user(db, account).await? {
-                user::Entity::delete_by_id(id).exec(db).await?;
-            }
-        }
-        RealmRemoval::Config(uid) => {
-            interface_config::Entity::delete_many().filter(interface_config::Column::Uid.eq(uid)).exec(db).await?;
-        }
-        RealmRemoval::Tenant(_)
-        | RealmRemoval::Navigator(_)
-        | RealmRemoval::Function(_)
-        | RealmRemoval::Role(_)
-        | RealmRemoval::WechatApp(_) => {}
-    }
-    Ok(())
-}
+use crate::store::entity::{app, nav_function, navigator, pool, role, tenant, wechat_app};
 
 pub(super) async fn remove(db: &impl ConnectionTrait, removal: &RealmRemoval) -> Result<(), Error> {
     match removal {

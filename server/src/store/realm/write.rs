@@ -10,7 +10,8 @@ use sea_orm::{
 };
 
 use super::find::{find_app, find_function, find_navigator, find_tenant, find_user, find_users, lost};
-use super::remove::{give_free, remove};
+use super::free;
+use super::remove::remove;
 use super::{
     RealmApp, RealmConfig, RealmFunction, RealmLog, RealmNavigator, RealmPool, RealmPut, RealmRole, RealmTenant,
     RealmUser, RealmWrites,
@@ -27,16 +28,10 @@ const LEFT_TENANT: &str = "tenant";
 pub(super) async fn all(db: &impl ConnectionTrait, writes: &RealmWrites) -> Result<(), Error> {
     // What is removed gives its names free first, and goes last, when nothing that stays hangs on it any more.
     for removal in &writes.removals {
-        give_free(db, removal).await?;
+        free::removed(db, removal).await?;
     }
     for put in &writes.puts {
-        if let RealmPut::User { account, handles: Some(_), .. } = put
-            && let Some(id) = find_user(db, account).await?
-        {
-            let of_user = login_name::Column::UserId.eq(id);
-            let others = login_name::Column::Kind.ne(HandleKind::Account as i16);
-            login_name::Entity::delete_many().filter(of_user).filter(others).exec(db).await?;
-        }
+        free::changed(db, put).await?;
     }
     for put in &writes.puts {
         write(db, put, writes.now).await?;
