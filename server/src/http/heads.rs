@@ -2,7 +2,9 @@
 //! that knows neither envelopes nor trace ids.
 //!
 //! [`Heads`] lies around the connection, and sees such a reply go by. It keeps it from the client, with the beginning of
-//! the request that it was for, so that [`server`](super::server) can write a proper one when hyper has given up.
+//! the request that it was for, so that [`server`](super::server) can write a proper one when hyper has given up. It also
+//! ends connections on which a head is waited for too long: hyper does so by a new timer for each request, of which one
+//! for each connection is enough.
 
 use std::{
     io::{self, IoSlice},
@@ -11,12 +13,16 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::StatusCode;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
 
 use super::trace::X_TRACE_ID;
 
@@ -58,6 +64,33 @@ pub struct Heads<T> {
     /// What goes over the connection is no HTTP any more.
     upgraded: bool,
     kept_back: Option<Bytes>,
+    patience: Patience,
+}
+
+/// The wait for a head.
+#[derive(Debug)]
+struct Patience {
+    /// The longest wait.
+    limit: Duration,
+    /// When this one began.
+    since: Option<Instant>,
+    /// Goes off when the limit may have been reached: it is set to no later time before, since most waits are short.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience {
+    /// Ready when somebody has waited for too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let end = *self.since.get_or_insert_with(Instant::now) + self.limit;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        loop {
+            ready!(alarm.as_mut().poll(cx));
+            if alarm.deadline() >= end {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(end);
+        }
+    }
 }
 
 /// A request that hyper did not read, and what it would have answered.
@@ -72,10 +105,12 @@ pub struct Unread {
 }
 
 impl<T> Heads<T> {
-    /// The connection, before anything was read.
-    pub fn new(io: T, progress: Arc<Progress>) -> Self {
+    /// The connection, before anything was read. It ends when a head is waited for longer than `patience`, from the end of
+    /// what was written before.
+    pub fn new(io: T, progress: Arc<Progress>, patience: Duration) -> Self {
         let begin = [0; REMEMBERED];
-        Self { io, progress, begin, length: 0, answered: false, upgraded: false, kept_back: None }
+        let patience = Patience { limit: patience, since: None, alarm: None };
+        Self { io, progress, begin, length: 0, answered: false, upgraded: false, kept_back: None, patience }
     }
 
     /// The connection, and what was kept back on it.
@@ -148,14 +183,20 @@ impl<T: AsyncRead + Unpin> AsyncRead for Heads<T> {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        let outcome = Pin::new(&mut self.io).poll_read(cx, buf);
+        if Pin::new(&mut self.io).poll_read(cx, buf)?.is_pending() {
+            if self.upgraded || self.progress.answering.load(Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+            return self.patience.poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        }
         self.remember(&buf.filled()[before..]);
-        outcome
+        Poll::Ready(Ok(()))
     }
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Heads<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.patience.since = None;
         if self.keeps_back(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -167,6 +208,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Heads<T> {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.patience.since = None;
         if let Some(first) = parts.first()
             && self.keeps_back(first)
         {
@@ -200,10 +242,12 @@ mod tests {
     const REFUSAL: &str = "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\
                            date: Fri, 02 Jan 2026 03:04:05 GMT\r\n\r\n";
 
+    const PATIENCE: Duration = Duration::from_secs(30);
+
     fn connection() -> (DuplexStream, Heads<DuplexStream>, Arc<Progress>) {
         let (client, server) = duplex(4096);
         let progress = Arc::new(Progress::default());
-        (client, Heads::new(server, progress.clone()), progress)
+        (client, Heads::new(server, progress.clone(), PATIENCE), progress)
     }
 
     async fn read(client: &mut DuplexStream, heads: &mut Heads<DuplexStream>, text: &str) {
@@ -254,6 +298,32 @@ mod tests {
         heads.write_all(b"HTTP/1.1 200 OK\r\nx-trace-id: a\r\n\r\n").await.unwrap();
         read(&mut client, &mut heads, "GET").await;
         assert_eq!(heads.read(&mut [0; 10]).await.unwrap(), 0);
+    }
+
+    /// Whether, after `wait`, the connection still waits for more.
+    async fn waits(heads: &mut Heads<DuplexStream>, wait: Duration) -> bool {
+        match tokio::time::timeout(wait, heads.read(&mut [0; 10])).await {
+            Err(_) => true,
+            Ok(outcome) => {
+                assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::TimedOut);
+                false
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_waited_for_from_the_end_of_the_last_reply_and_no_longer_for_coming_bit_by_bit() {
+        let (mut client, mut heads, progress) = connection();
+        assert!(waits(&mut heads, PATIENCE / 2).await);
+        progress.answering();
+        assert!(waits(&mut heads, PATIENCE * 2).await, "a request in flight has another limit");
+        heads.write_all(b"HTTP/1.1 200 OK\r\nx-trace-id: a\r\n\r\n").await.unwrap();
+        assert!(waits(&mut heads, PATIENCE / 2).await);
+        heads.write_all(b"the rest of its body").await.unwrap();
+        assert!(waits(&mut heads, PATIENCE * 3 / 4).await, "the wait began anew");
+        read(&mut client, &mut heads, "GET / HTTP/1.1\r\n").await;
+        assert!(waits(&mut heads, PATIENCE / 8).await);
+        assert!(!waits(&mut heads, PATIENCE / 4).await, "a part of a head is none");
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gatehouse_api::runtime::DRAIN;
 use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -145,10 +145,11 @@ impl Server {
                 }
             })
         };
-        let stream = Heads::new(Stalling::new(stream, self.rules.write_timeout), progress.clone());
+        let stream = Stalling::new(stream, self.rules.write_timeout);
+        let stream = Heads::new(stream, progress.clone(), self.rules.head_timeout);
         let mut connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.rules.head_timeout)
+            // The connection sees to it itself.
+            .header_read_timeout(None)
             .max_buf_size(self.rules.header_bytes)
             // A buffer may come to be larger than it was asked to be.
             .max_header_size(self.rules.header_bytes)
