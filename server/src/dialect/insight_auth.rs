@@ -66,7 +66,8 @@ impl InsightAuth for Handler {
         let token = token.unwrap_or_default();
         let session = self.core.access.check(kind, &token).await.map_err(fault)?;
         if let Some(auth_code) = cx.operation.and_then(|operation| operation.auth_code) {
-            self.core.permissions.require((&session).into(), auth_code).await.map_err(fault)?;
+            // Boxed, because what asks the store is large, and the calls that need no right would carry it along.
+            Box::pin(self.core.permissions.require((&session).into(), auth_code)).await.map_err(fault)?;
         }
         Ok(Caller { session, token })
     }

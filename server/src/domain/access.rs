@@ -8,6 +8,7 @@ mod presented;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use aws_lc_rs::digest::{Context, SHA256};
 use moka::sync::Cache;
 
@@ -16,7 +17,7 @@ use crate::store::{AccessTokenRow, ELSEWHERE, Renewal, Store};
 use super::Error;
 use super::app::{App, AppId, AppStatus, Apps};
 use super::audit::{Audit, AuditKind};
-use super::clock::Clock;
+use super::clock::{Clock, Timestamp};
 use super::keyed::{self, KeyedHash};
 use super::keys::{KeyRing, Purpose};
 use super::near::Near;
@@ -29,8 +30,12 @@ use presented::Presented;
 /// How often an access token is renewed, as the document says.
 const REFRESHES: i32 = 12;
 
-/// Sessions remembered at once; some 800 bytes each.
+/// Sessions remembered at once; some 1,000 bytes each.
 const CACHE_CAPACITY: u64 = 50_000;
+
+/// How long what a check looked at is good for the next one, in milliseconds, unless this process changes it before. It
+/// adds to the time after which another process' changes are seen.
+const STANDING: i64 = 2_000;
 
 /// After this time without use a compared token is forgotten.
 const CACHE_IDLE: Duration = Duration::from_secs(3600);
@@ -125,6 +130,18 @@ impl Known {
 struct Genuine {
     id: String,
     hash: KeyedHash,
+    /// What its session last stood on.
+    standing: ArcSwapOption<Standing>,
+}
+
+/// All that the check of a token looks at, found together.
+struct Standing {
+    known: Arc<Known>,
+    user: Option<Arc<User>>,
+    app: Option<Arc<App>>,
+    /// The counts of changes before it was found.
+    versions: [u64; 3],
+    since: Timestamp,
 }
 
 /// What opaque tokens are made with.
@@ -203,28 +220,22 @@ impl AccessTokens {
     /// [`Error::Unauthorized`] if it is no token of this kind, or its session is over; [`Error::LoggedInElsewhere`] if a
     /// login on another device ended it; [`Error::TokenExpired`] if it is an access token that can be renewed.
     pub async fn check(&self, kind: Kind, token: &str) -> Result<AccessSession, Error> {
-        let parts = &self.parts;
-        let known = self.proven(kind, token).await?;
-        let row = &known.row;
-        let now = parts.clock.now().millis();
-        if now >= row.fails_at {
+        if token.len() > presented::MAX {
             return Err(Error::Unauthorized);
         }
-        if row.revoked_at.is_some() {
-            let elsewhere = row.revoked_why.as_deref() == Some(ELSEWHERE);
-            return Err(if elsewhere { Error::LoggedInElsewhere } else { Error::Unauthorized });
+        let now = self.parts.clock.now();
+        let fingerprint = fingerprint(kind, token);
+        let genuine = self.genuine.get(&fingerprint);
+        let standing = genuine.as_ref().and_then(|genuine| genuine.standing.load_full());
+        let standing = match standing.filter(|standing| self.is_current(standing, now)) {
+            Some(standing) => standing,
+            None => Box::pin(self.stand(kind, token, fingerprint, genuine.as_deref(), now)).await?,
+        };
+        // A retired key takes what was hashed under it with it, remembered or not.
+        match standing.known.hash(kind) {
+            Some(hash) if self.parts.keys.knows(&hash.key_id) => judge(kind, &standing, now),
+            _ => Err(Error::Unauthorized),
         }
-        let user = parts.users.by_id(row.user_id).await?.ok_or(Error::Unauthorized)?;
-        let app = parts.apps.by_id(row.app_id).await?.ok_or(Error::Unauthorized)?;
-        let valid_from = user.tokens_valid_from.max(app.tokens_valid_from);
-        let may_go_on = !user.banned && app.status == AppStatus::Enabled && row.created_at >= valid_from.millis();
-        if !may_go_on {
-            return Err(Error::Unauthorized);
-        }
-        if kind == Kind::Access && now >= row.expires_at {
-            return Err(Error::TokenExpired);
-        }
-        Ok(AccessSession { id: row.id.clone(), user, app, tenant: known.tenant.clone() })
     }
 
     /// Renews the access token of a session, which was found by the refresh token `refresh`.
@@ -288,18 +299,52 @@ impl AccessTokens {
         self.known.forget_all();
     }
 
-    /// The session whose secret a token holds, whatever has become of it.
-    async fn proven(&self, kind: Kind, token: &str) -> Result<Arc<Known>, Error> {
-        if token.len() > presented::MAX {
-            return Err(Error::Unauthorized);
+    /// What a token stands on, found anew; remembered for the next check of it.
+    async fn stand(
+        &self,
+        kind: Kind,
+        token: &str,
+        fingerprint: [u8; 32],
+        genuine: Option<&Genuine>,
+        now: Timestamp,
+    ) -> Result<Arc<Standing>, Error> {
+        let versions = self.versions();
+        let (known, user) = match genuine {
+            Some(genuine) => {
+                let known = self.known_of(&genuine.id).await?;
+                if known.hash(kind) != Some(&genuine.hash) {
+                    return Err(Error::Unauthorized);
+                }
+                let user = self.parts.users.by_id(known.row.user_id).await?;
+                (known, user)
+            }
+            None => self.proven(kind, token).await?,
+        };
+        let app = self.parts.apps.by_id(known.row.app_id).await?;
+        let standing = Arc::new(Standing { known, user, app, versions, since: now });
+        match genuine {
+            Some(genuine) => genuine.standing.store(Some(Arc::clone(&standing))),
+            None => {
+                let (id, hash) = (standing.known.row.id.clone(), standing.known.hash(kind).cloned());
+                let hash = hash.ok_or(Error::Unauthorized)?;
+                let remembered = ArcSwapOption::new(Some(Arc::clone(&standing)));
+                self.genuine.insert(fingerprint, Arc::new(Genuine { id, hash, standing: remembered }));
+            }
         }
-        let fingerprint = fingerprint(kind, token);
-        if let Some(genuine) = self.genuine.get(&fingerprint) {
-            let known = self.known_of(&genuine.id).await?;
-            // A retired key takes what was hashed under it with it, remembered or not.
-            let is_current = known.hash(kind) == Some(&genuine.hash) && self.parts.keys.knows(&genuine.hash.key_id);
-            return if is_current { Ok(known) } else { Err(Error::Unauthorized) };
-        }
+        Ok(standing)
+    }
+
+    /// Whether what a check once found is still what it would find.
+    fn is_current(&self, standing: &Standing, now: Timestamp) -> bool {
+        (0..STANDING).contains(&(now.millis() - standing.since.millis())) && standing.versions == self.versions()
+    }
+
+    fn versions(&self) -> [u64; 3] {
+        [self.known.version(), self.parts.users.version(), self.parts.apps.version()]
+    }
+
+    /// The session whose secret a token holds, whatever has become of it, and its user.
+    async fn proven(&self, kind: Kind, token: &str) -> Result<(Arc<Known>, Option<Arc<User>>), Error> {
         let presented = Presented::read(token).ok_or(Error::Unauthorized)?;
         let known = self.known_of(&presented.id).await?;
         let hash = known.hash(kind).ok_or(Error::Unauthorized)?;
@@ -307,11 +352,10 @@ impl AccessTokens {
             return Err(Error::Unauthorized);
         }
         let user = self.parts.users.by_id(known.row.user_id).await?;
-        if user.is_none_or(|user| user.uid != presented.user_id) {
+        if user.as_ref().is_none_or(|user| user.uid != presented.user_id) {
             return Err(Error::Unauthorized);
         }
-        self.genuine.insert(fingerprint, Arc::new(Genuine { id: presented.id, hash: hash.clone() }));
-        Ok(known)
+        Ok((known, user))
     }
 
     /// The session with this id; [`Error::Unauthorized`] if there is none.
@@ -359,6 +403,32 @@ impl AccessTokens {
         };
         self.known.get(&id.to_owned(), read).await
     }
+}
+
+/// Whether a session goes on.
+fn judge(kind: Kind, standing: &Standing, now: Timestamp) -> Result<AccessSession, Error> {
+    let row = &standing.known.row;
+    let now = now.millis();
+    if now >= row.fails_at {
+        return Err(Error::Unauthorized);
+    }
+    if row.revoked_at.is_some() {
+        let elsewhere = row.revoked_why.as_deref() == Some(ELSEWHERE);
+        return Err(if elsewhere { Error::LoggedInElsewhere } else { Error::Unauthorized });
+    }
+    let (Some(user), Some(app)) = (&standing.user, &standing.app) else {
+        return Err(Error::Unauthorized);
+    };
+    let valid_from = user.tokens_valid_from.max(app.tokens_valid_from);
+    let may_go_on = !user.banned && app.status == AppStatus::Enabled && row.created_at >= valid_from.millis();
+    if !may_go_on {
+        return Err(Error::Unauthorized);
+    }
+    if kind == Kind::Access && now >= row.expires_at {
+        return Err(Error::TokenExpired);
+    }
+    let (user, app) = (Arc::clone(user), Arc::clone(app));
+    Ok(AccessSession { id: row.id.clone(), user, app, tenant: standing.known.tenant.clone() })
 }
 
 impl Entry {

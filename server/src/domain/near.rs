@@ -9,8 +9,9 @@ use moka::sync::Cache;
 
 use super::Error;
 
-/// The longest that a change made elsewhere, by another process, stays unnoticed.
-const TTL: Duration = Duration::from_secs(10);
+/// The longest that a change made elsewhere, by another process, stays unnoticed here. Whoever remembers what was found
+/// here for two seconds more still learns of it within the ten that are promised.
+const TTL: Duration = Duration::from_secs(8);
 
 /// Values by key. What is not there is not remembered, so that it is found as soon as it is.
 pub(super) struct Near<K, V> {
@@ -51,10 +52,15 @@ where
         Ok(Some(value))
     }
 
+    /// Counts the changes. What is found here after this count was taken is what would be found anew, for as long as the
+    /// count stays the same and nobody else changes the store.
+    pub(super) fn version(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     /// Forgets every value; called after a commit that changes many.
     pub(super) fn forget_all(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.values.invalidate_all();
+        self.changing(|values| values.invalidate_all());
     }
 
     /// The value of `key`, if it is remembered.
@@ -68,8 +74,14 @@ where
 
     /// Forgets a value; called after every commit that changes it.
     pub(super) fn forget(&self, key: &K) {
+        self.changing(|values| values.invalidate(key));
+    }
+
+    /// Counted before, for those who are reading the store, and after, for those who still found what is forgotten.
+    fn changing(&self, forget: impl FnOnce(&Cache<K, Arc<V>>)) {
         self.changes.fetch_add(1, Ordering::SeqCst);
-        self.values.invalidate(key);
+        forget(&self.values);
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -257,6 +257,11 @@ impl Users {
         self.parts.passwords.verify(digest, Some(hash)).await
     }
 
+    /// As [`Apps::version`](super::app::Apps::version), of users.
+    pub(super) fn version(&self) -> u64 {
+        self.by_id.version()
+    }
+
     /// Called after a commit that changes many users.
     pub(super) fn forget_all(&self) {
         self.by_id.forget_all();
@@ -285,8 +290,15 @@ impl Users {
     /// # Errors
     /// Only those of the store.
     pub async fn by_id(&self, id: i64) -> Result<Option<Arc<User>>, Error> {
-        let read = async { Ok::<_, store::Error>(self.parts.store.user_by_id(id).await?.map(User::from)) };
-        self.by_id.get(&id, read).await
+        if let Some(user) = self.by_id.peek(&id) {
+            return Ok(Some(user));
+        }
+        // Boxed, as the store's futures are large, and one that holds them is copied with them at every request.
+        Box::pin(async {
+            let read = async { Ok::<_, store::Error>(self.parts.store.user_by_id(id).await?.map(User::from)) };
+            self.by_id.get(&id, read).await
+        })
+        .await
     }
 
     /// Whether there is any user at all.
