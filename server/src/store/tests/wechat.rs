@@ -12,7 +12,7 @@ async fn owner(store: &Store, union_id: &str) -> Option<i64> {
 
 /// Adds an application at WeChat, or gives it another secret, as a realm does.
 async fn put_wechat_app(store: &Store, wechat_app_id: &str, secret_sealed: &str) {
-    let scope = UserScope::Named(BTreeSet::new());
+    let scope = UserScope::Named { handles: BTreeSet::new(), uids: BTreeSet::new() };
     let app = RealmWechatApp { secret_sealed: secret_sealed.to_owned() };
     let writes =
         RealmWrites { puts: vec![RealmPut::WechatApp(wechat_app_id.to_owned(), app)], ..RealmWrites::default() };
