@@ -14,8 +14,12 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::de::{DeserializeOwned, IgnoredAny, value::MapDeserializer};
-use serde_json::{Value, error::Category};
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, Error, IgnoredAny, IntoDeserializer, Visitor, value::MapDeserializer},
+    forward_to_deserialize_any,
+};
+use serde_json::error::Category;
 
 use super::{Checked, Refusal, Refused, security::context, strict};
 
@@ -176,8 +180,7 @@ async fn parse_urlencoded<T: Type + DeserializeOwned + FormFields>(
     _request: &Request,
     bytes: Bytes,
 ) -> poem::Result<T> {
-    let pairs = pairs(&bytes).ok_or_else(|| Refused::new(Refusal::Invalid, "the form is not UTF-8"))?;
-    form(pairs.into_iter())
+    form(pairs(&bytes))
 }
 
 /// Boxed, because its state is large and every request of an operation that also reads it would carry it along.
@@ -187,7 +190,7 @@ fn parse_multipart<'a, T: Type + DeserializeOwned + FormFields + 'a>(
 ) -> Pin<Box<dyn Future<Output = poem::Result<T>> + Send + 'a>> {
     Box::pin(async move {
         let pairs = multipart_pairs(request, bytes).await?;
-        form(pairs.into_iter().map(|(name, value)| (name.into(), value.into())))
+        form(pairs.into_iter().map(|(name, value)| Some((name.into(), value.into()))))
     })
 }
 
@@ -209,31 +212,29 @@ async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(S
     Ok(pairs)
 }
 
-fn form<'a, T: Type + DeserializeOwned + FormFields>(
-    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-) -> poem::Result<T> {
+fn form<'a, T: Type + DeserializeOwned + FormFields>(pairs: impl Iterator<Item = Option<Pair<'a>>>) -> poem::Result<T> {
     let fields = MapDeserializer::new(fields::<T>(pairs)?.into_iter());
     strict::deserialize::<T, MapDeserializer<_, serde_json::Error>>(fields).map_err(|_| mismatch::<T>().into())
 }
 
-/// The pairs of a urlencoded text; `None` where it is not UTF-8.
-pub(super) fn pairs(encoded: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
-    encoded
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &[][..]),
-            };
-            Some((decode(name)?, decode(value)?))
-        })
-        .collect()
+/// A name and its value.
+pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The pairs of a urlencoded text; `None` in place of one that is not UTF-8.
+pub(super) fn pairs(encoded: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
+    encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, &[][..]),
+        };
+        Some((decode(name)?, decode(value)?))
+    })
 }
 
 /// The first value of a query parameter; `None` where it is missing or not UTF-8.
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
-    let (_, value) = pairs(query.as_bytes())?.into_iter().find(|(known, _)| known == name)?;
+    let pairs: Vec<_> = pairs(query.as_bytes()).collect::<Option<_>>()?;
+    let (_, value) = pairs.into_iter().find(|(known, _)| known == name)?;
     Some(value.into_owned())
 }
 
@@ -245,25 +246,79 @@ fn decode(encoded: &[u8]) -> Option<Cow<'_, str>> {
     percent_decode(&spaced).decode_utf8().ok().map(|text| text.into_owned().into())
 }
 
+/// The value of a field.
+#[derive(Debug, PartialEq)]
+enum Field<'a> {
+    Text(Cow<'a, str>),
+    Integer(i64),
+    Number(f64),
+    Boolean(bool),
+}
+
+impl<'de> Deserializer<'de> for Field<'_> {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self {
+            Self::Text(Cow::Borrowed(text)) => visitor.visit_str(text),
+            Self::Text(Cow::Owned(text)) => visitor.visit_string(text),
+            Self::Integer(number) => visitor.visit_i64(number),
+            Self::Number(number) => visitor.visit_f64(number),
+            Self::Boolean(truth) => visitor.visit_bool(truth),
+        }
+    }
+
+    /// A field that is there is no missing one.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self {
+            Self::Text(text) => text.into_deserializer().deserialize_enum(name, variants, visitor),
+            _ => Err(Error::custom("a text is expected")),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Field<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
 /// The entries of the JSON object that a form stands for. Unknown fields are left out; a field that must not repeat and
 /// does is refused, because whichever value won, somebody would have meant the other.
 fn fields<'a, T: FormFields>(
-    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-) -> poem::Result<Vec<(&'static str, Value)>> {
+    pairs: impl Iterator<Item = Option<Pair<'a>>>,
+) -> poem::Result<Vec<(&'static str, Field<'a>)>> {
     let mut fields = Vec::with_capacity(T::FIELDS.len());
-    for (name, text) in pairs {
+    for pair in pairs {
+        let (name, text) = pair.ok_or_else(|| Refused::new(Refusal::Invalid, "the form is not UTF-8"))?;
         let Some((name, kind)) = T::FIELDS.iter().find(|(known, _)| *known == name) else {
             continue;
         };
         let invalid = |reason: &str| Refused::new(Refusal::Invalid, format!("the field `{name}` {reason}"));
         let item = match kind {
-            FieldKind::Text => Value::String(text.into_owned()),
-            FieldKind::Integer => text.parse::<i64>().map(Value::from).map_err(|_| invalid("is not a whole number"))?,
+            FieldKind::Text => Field::Text(text),
+            FieldKind::Integer => text.parse().map(Field::Integer).map_err(|_| invalid("is not a whole number"))?,
             FieldKind::Number => {
                 let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-                number.map(Value::from).ok_or_else(|| invalid("is not a number"))?
+                number.map(Field::Number).ok_or_else(|| invalid("is not a number"))?
             }
-            FieldKind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| invalid("is not true or false"))?,
+            FieldKind::Boolean => text.parse().map(Field::Boolean).map_err(|_| invalid("is not true or false"))?,
         };
         if fields.iter().any(|(known, _)| known == name) {
             return Err(invalid("stands there twice").into());
@@ -289,14 +344,14 @@ mod tests {
         const FIELDS: &'static [(&'static str, FieldKind)] = &[("tool", FieldKind::Text), ("days", FieldKind::Integer)];
     }
 
-    fn form(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
-        fields::<Loan>(pairs(text.as_bytes()).unwrap().into_iter()).map_err(|error| error.to_string())
+    fn form(text: &str) -> Result<Vec<(&'static str, Field<'_>)>, String> {
+        fields::<Loan>(pairs(text.as_bytes())).map_err(|error| error.to_string())
     }
 
     #[test]
     fn text_becomes_what_the_schema_says() {
         let fields = form("tool=a+b%26c&days=3&unknown=1").unwrap();
-        assert_eq!(fields, [("tool", Value::from("a b&c")), ("days", Value::from(3))]);
+        assert_eq!(fields, [("tool", Field::Text("a b&c".into())), ("days", Field::Integer(3))]);
     }
 
     #[test]
@@ -307,7 +362,8 @@ mod tests {
 
     #[test]
     fn what_is_not_utf8_is_no_form() {
-        assert!(pairs(b"tool=%ff").is_none());
+        assert!(pairs(b"tool=%ff").any(|pair| pair.is_none()));
+        assert_eq!(form("tool=a&other=%ff").unwrap_err(), "the form is not UTF-8");
         assert_eq!(query_value("a=1&token=t%20k", "token").as_deref(), Some("t k"));
     }
 }

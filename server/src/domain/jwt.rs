@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 /// Longer tokens are refused unread; ours have some 450 bytes.
 pub(super) const MAX_BYTES: usize = 4096;
 
+/// What nearly all claims fit into, in bytes, so that their buffer need not grow.
+const CLAIMS_BYTES: usize = 320;
+
 /// A derived key in the forms that signing and verifying want.
 pub struct JwtKey {
     /// The header of every token that this key signs, encoded once.
@@ -37,15 +40,24 @@ fn header(kid: &str) -> Header {
 /// The token for `claims`, signed under `key`. It is what `jsonwebtoken::encode` gives, but neither is the header
 /// serialised nor the key prepared anew for each token.
 pub(super) fn sign(claims: &impl Serialize, key: &JwtKey) -> serde_json::Result<String> {
-    let claims = serde_json::to_vec(claims)?;
-    let mut token = String::with_capacity(key.header.len() + claims.len() * 4 / 3 + 50);
-    token.push_str(&key.header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-    let signature = hmac::sign(&key.encoding, token.as_bytes());
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    Ok(token)
+    let mut json = Vec::with_capacity(CLAIMS_BYTES);
+    serde_json::to_writer(&mut json, claims)?;
+    let mut token = Vec::with_capacity(key.header.len() + json.len() * 4 / 3 + 50);
+    token.extend_from_slice(key.header.as_bytes());
+    append(&json, &mut token);
+    let signature = hmac::sign(&key.encoding, &token);
+    append(signature.as_ref(), &mut token);
+    String::from_utf8(token).map_err(serde::ser::Error::custom)
+}
+
+/// Appends a full stop and the base64 of a part.
+fn append(part: &[u8], token: &mut Vec<u8>) {
+    token.push(b'.');
+    let start = token.len();
+    token.resize(start + part.len().div_ceil(3) * 4, 0);
+    // It fits, as the padding that it was reckoned with is left out.
+    let written = URL_SAFE_NO_PAD.encode_slice(part, &mut token[start..]).unwrap_or_default();
+    token.truncate(start + written);
 }
 
 /// A token whose signature is genuine.

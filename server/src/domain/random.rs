@@ -116,9 +116,11 @@ impl Random {
             Source::System => DRAWN_AHEAD.with_borrow_mut(|ahead| ahead.give(bytes, |all| self.fill(all))),
             Source::Seeded { .. } => self.fill(bytes),
         }
-        let mut text = hex::encode(bytes);
-        text.truncate(length);
-        text
+        let mut digits = [0; 128];
+        let digits = &mut digits[..bytes.len() * 2];
+        // Neither can fail: there are two digits for each byte, and they are ASCII.
+        let _fits = hex::encode_to_slice(bytes, digits);
+        String::from_utf8_lossy(&digits[..length]).into_owned()
     }
 }
 
