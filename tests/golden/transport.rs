@@ -36,7 +36,8 @@ impl<D: Dialect> Endpoint for Transport<D> {
             reveal: false,
             body_limit: BODY_LIMIT,
         };
-        let mut response = self.0.call(&cx, request).await.response;
+        let operation = D::DOCUMENT.position(request.method().as_str(), request.uri().path());
+        let mut response = self.0.call(&cx, operation, request).await.response;
         response.headers_mut().insert("X-Trace-ID", HeaderValue::from_static(TRACE));
         Ok(response)
     }

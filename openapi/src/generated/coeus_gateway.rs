@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Tags, Union,
     registry::{MetaResponse, Registry},
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, Header, HeaderKind, JsonBody, Language, Listed,
-    Null, Operation, OperationFacts, Refusal, Refused, Reply, Scheme, SchemeKind, check, reply,
+    Null, Operation, OperationFacts, Refusal, Refused, Reply, Routed, Scheme, SchemeKind, check, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -1073,6 +1073,56 @@ impl<H: CoeusGateway> Dialect for Routes<H> {
             "logout" => Answer::<Logout>::body_of(cx, fault),
             _ => Self::failure(cx, fault),
         }
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body =
+                    <JsonBody<AuthCodeRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.send_auth_code(*cx, body).await))
+            }),
+            1 => Box::pin(async move {
+                let body =
+                    <JsonBody<RegisterRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.register(*cx, body).await))
+            }),
+            2 => Box::pin(async move {
+                let body =
+                    <JsonBody<LoginRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.login(*cx, body).await))
+            }),
+            3 => Box::pin(async move {
+                let caller = <ByBearerAuth<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body =
+                    <JsonBody<ProjectListRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.list_projects(*cx, caller, body).await))
+            }),
+            4 => Box::pin(async move {
+                let caller = <ByBearerAuth<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body = <JsonBody<NewProject> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_project(*cx, caller, body).await))
+            }),
+            5 => Box::pin(async move {
+                let caller = <ByBearerAuth<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body =
+                    <JsonBody<ProjectRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.delete_project(*cx, caller, body).await))
+            }),
+            6 => Box::pin(async move {
+                let caller = <ByBearerAuth<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body =
+                    <JsonBody<LogoutRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.logout(*cx, caller, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

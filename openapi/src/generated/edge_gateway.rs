@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Tags,
     registry::{MetaResponse, Registry},
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, Header, HeaderKind, JsonBody, Language, Null,
-    Operation, OperationFacts, Refusal, Refused, Reply, Scheme, SchemeKind, check, param, reply,
+    Operation, OperationFacts, Refusal, Refused, Reply, Routed, Scheme, SchemeKind, check, no_parameter, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -507,6 +507,23 @@ impl<H: EdgeGateway> Dialect for Routes<H> {
             "createProduct" => Answer::<CreateProduct>::body_of(cx, fault),
             _ => Self::failure(cx, fault),
         }
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body =
+                    <JsonBody<LoginRequest> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.login(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

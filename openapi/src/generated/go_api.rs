@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiRequest, Enum, ExtractParamOptions, Object, OpenApi, Tags,
     registry::{MetaResponse, Registry},
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, FieldKind, FormFields, Header, HeaderKind,
     JsonBody, Language, MaybeNull, MultipartForm, Null, OnSocket, Operation, OperationFacts, RateLimit, Refusal,
-    Refused, Reply, Scheme, SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, check, param, reply,
+    Refused, Reply, Routed, Scheme, SchemeKind, SocketAnswer, SocketUpgrade, UrlForm, bare_reply, check, no_parameter,
+    param, reply,
 };
 
 /// The document, and what stands in it.
@@ -923,6 +924,29 @@ impl<H: GoApi> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         FailureReply::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body = <IssueTokenBody as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.issue_token(*cx, body).await))
+            }),
+            1 => Box::pin(async move {
+                let caller = <ByBearerAuth<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body = <JsonBody<NewApp> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_app(*cx, caller, body).await))
+            }),
+            3 => Box::pin(async move { Ok(IntoResponse::into_response(self.ping(*cx).await)) }),
+            4 => Box::pin(async move { Ok(IntoResponse::into_response(self.ping_internal(*cx).await)) }),
+            _ => return None,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Tags, Union,
     registry::{MetaResponse, Registry},
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, Header, HeaderKind, JsonBody, Language,
-    MaybeNull, Null, Operation, OperationFacts, RateLimit, Refusal, Refused, Reply, Scheme, SchemeKind, WithOption,
-    check, param, reply,
+    MaybeNull, Null, Operation, OperationFacts, RateLimit, Refusal, Refused, Reply, Routed, Scheme, SchemeKind,
+    WithOption, check, no_parameter, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -2007,6 +2007,67 @@ impl<H: InsightAuth> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         FailureReply::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            1 => Box::pin(async move {
+                let body = <JsonBody<Login> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_token(*cx, body).await))
+            }),
+            2 => Box::pin(async move {
+                let caller = <ByRefreshToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.refresh_token(*cx, caller).await))
+            }),
+            3 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.delete_token(*cx, caller).await))
+            }),
+            4 => Box::pin(async move {
+                let body = <JsonBody<WechatCode> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_token_with_wechat_code(*cx, body).await))
+            }),
+            5 => Box::pin(async move {
+                let body =
+                    <JsonBody<WechatBinding> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_token_with_wechat_union_id(*cx, body).await))
+            }),
+            6 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.get_token_status(*cx, caller).await))
+            }),
+            8 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body = <JsonBody<NewConfig> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.create_config(*cx, caller, body).await))
+            }),
+            9 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body =
+                    <JsonBody<ConfigUpdate> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.update_config(*cx, caller, body).await))
+            }),
+            10 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body = <JsonBody<String> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.delete_config(*cx, caller, body).await))
+            }),
+            11 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.load_configs(*cx, caller).await))
+            }),
+            15 => Box::pin(async move {
+                let caller = <ByAccessToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.list_navigators(*cx, caller).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub use dialect::{Dialect, Document, OperationFacts, RateLimit};
 pub use fault::{ErrorCode, Fault, Refusal, Refused};
 pub use payload::{DRAIN, FieldKind, FormFields, JsonBody, MultipartForm, UrlForm};
 pub use plain::{HeaderSet, HttpCode, Parts, PlainAnswer, PlainOperation, WithHeaders};
-pub use routes::{Matched, RouteTable};
+pub use routes::{Matched, RouteTable, Routed, no_parameter};
 pub use security::{Scheme, SchemeKind, handler};
 pub use socket::{OnSocket, Socket, SocketAnswer, SocketError, SocketFrame, SocketUpgrade};
 pub use strict::{not_null, present, truth};

@@ -10,9 +10,9 @@ use poem::{
     Endpoint, Request, Response, Route, RouteMethod,
     endpoint::{BoxEndpoint, DynEndpoint},
     error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
-    http::Method,
+    http::{Method, Uri},
 };
-use poem_openapi::{OpenApiService, error::ContentTypeError};
+use poem_openapi::{ExtractParamOptions, OpenApiService, error::ContentTypeError};
 
 use super::{
     Context, Dialect, ErrorCode, Fault, Refusal, Refused,
@@ -30,7 +30,7 @@ pub struct RouteTable<D: Dialect> {
 }
 
 /// A reply on its way.
-type Routed<'a> = Pin<Box<dyn Future<Output = poem::Result<Response>> + Send + 'a>>;
+pub type Routed<'a> = Pin<Box<dyn Future<Output = poem::Result<Response>> + Send + 'a>>;
 
 /// A reply, and what it means in the log.
 pub struct Matched {
@@ -70,25 +70,39 @@ impl<D: Dialect> RouteTable<D> {
         OpenApiService::new(self.dialect.clone(), D::DOCUMENT.dialect, "").spec()
     }
 
-    /// The reply to a request. Whatever goes wrong, it is in the dialect's envelope. The request itself is no part of the
-    /// future, which is copied more than once.
-    pub fn call<'a>(&'a self, cx: &'a Context, mut request: Request) -> impl Future<Output = Matched> + Send + 'a {
-        let no_body = has_no_body(&request);
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let query = match uri.query() {
-            Some(query) => pairs(query.as_bytes())
-                .map(|pairs| pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()),
-            None => Some(Vec::new()),
-        };
+    /// The reply to a request, which is meant for the operation at this place in the document, if for any. Whatever goes
+    /// wrong, it is in the dialect's envelope.
+    pub fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: Option<usize>,
+        mut request: Request,
+    ) -> impl Future<Output = Matched> + Send + 'a {
         // A query that is not UTF-8 is the parameters' matter: paths, methods and credentials are judged before it, and
         // an operation without parameters does not look at it.
+        let query = match request.uri().query() {
+            Some(query) => pairs(query.as_bytes())
+                .map(|pair| pair.map(|(name, value)| (name.into_owned(), value.into_owned())))
+                .collect(),
+            None => Some(Vec::new()),
+        };
         let luggage = Luggage { context: *cx, handler: self.dialect.handler().clone(), query };
         request.extensions_mut().insert(luggage);
-        let routed = self.route(request);
         async move {
-            match routed.await {
+            let (mut request, mut body) = request.split();
+            if let Some(operation) = operation
+                && let Some(routed) = self.dialect.direct(operation, cx, &request, &mut body)
+            {
+                return match routed.await {
+                    Ok(response) => Matched { response, refused: None },
+                    Err(error) => self.refuse(cx, error, &Asked::of(&request)),
+                };
+            }
+            let asked = Asked::of(&request);
+            request.set_body(body.take().unwrap_or_default());
+            match self.route(request).await {
                 Ok(response) => Matched { response, refused: None },
-                Err(error) => self.refuse(cx, error, no_body, &method, uri.path()),
+                Err(error) => self.refuse(cx, error, &asked),
             }
         }
     }
@@ -130,8 +144,9 @@ impl<D: Dialect> RouteTable<D> {
         }
     }
 
-    fn refuse(&self, cx: &Context, error: poem::Error, no_body: bool, method: &Method, path: &str) -> Matched {
-        let operation = D::DOCUMENT.operation(method.as_str(), path);
+    fn refuse(&self, cx: &Context, error: poem::Error, asked: &Asked) -> Matched {
+        let (no_body, path) = (asked.no_body, asked.uri.path());
+        let operation = D::DOCUMENT.operation(asked.method.as_str(), path);
         let answer = |fault: &Fault<D::Code>| {
             let body = match operation {
                 Some(facts) => D::failure_of(facts.id, cx, fault),
@@ -150,6 +165,31 @@ impl<D: Dialect> RouteTable<D> {
             response.headers_mut().insert(poem::http::header::ALLOW, allow);
         }
         Matched { response, refused: Some(refused.refusal) }
+    }
+}
+
+/// What has to be known of a request that was refused.
+struct Asked {
+    no_body: bool,
+    method: Method,
+    uri: Uri,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self { no_body: has_no_body(request), method: request.method().clone(), uri: request.uri().clone() }
+    }
+}
+
+/// What poem-openapi tells the extractor of a credential or a body, neither of which is a parameter.
+pub const fn no_parameter() -> ExtractParamOptions<()> {
+    ExtractParamOptions {
+        name: "",
+        ignore_case: false,
+        default_value: None,
+        example_value: None,
+        explode: true,
+        style: None,
     }
 }
 

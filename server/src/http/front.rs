@@ -4,11 +4,13 @@ use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use gatehouse_api::runtime::{Context, DRAIN, Document, Language, Matched, OutcomeCode, Refusal};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
@@ -209,7 +211,7 @@ impl Front {
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
             _ => match mounted.denial(operation, &cx, request.headers()).await {
                 Some(denied) => denied,
-                None => self.call(mounted, &cx, request, peer, local).await,
+                None => self.call(mounted, &cx, operation, request, (peer, local)).await,
             },
         };
         let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
@@ -283,9 +285,9 @@ impl Front {
         &self,
         mounted: &Mounted,
         cx: &Context,
+        operation: Option<usize>,
         request: Request<Incoming>,
-        peer: SocketAddr,
-        local: SocketAddr,
+        (peer, local): (SocketAddr, SocketAddr),
     ) -> Matched {
         if content_length(request.headers()).is_some_and(|length| length > self.rules.body_limit as u64) {
             // Whoever waits for `100 Continue` has sent nothing yet, and reading would invite them to.
@@ -300,15 +302,15 @@ impl Front {
         let local = LocalAddr(Addr::SocketAddr(local));
         let remote = RemoteAddr(Addr::SocketAddr(peer));
         let request = (request, local, remote, http::uri::Scheme::HTTP).into();
-        let answered = AssertUnwindSafe(mounted.routes.call(cx, request)).catch_unwind();
-        match tokio::time::timeout(self.rules.request_timeout, answered).await {
-            Ok(Ok(matched)) => matched,
-            Ok(Err(_)) => {
+        let answered = AssertUnwindSafe(mounted.routes.call(cx, operation, request)).catch_unwind();
+        match within(self.rules.request_timeout, answered).await {
+            Some(Ok(matched)) => matched,
+            Some(Err(_)) => {
                 self.metrics.panics.inc();
                 tracing::error!(trace = cx.trace.as_str(), "an operation panicked");
                 refusal(mounted, cx, Refusal::Fault)
             }
-            Err(_) => refusal(mounted, cx, Refusal::Busy),
+            None => refusal(mounted, cx, Refusal::Busy),
         }
     }
 
@@ -327,6 +329,16 @@ impl Front {
 #[expect(clippy::disallowed_methods, reason = "durations in logs and metrics are of this machine, not of the domain")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// What `work` comes to, unless that takes longer than `limit`. Most requests have nothing to wait for, and need no timer.
+async fn within<F: Future>(limit: Duration, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    if let Poll::Ready(done) = poll!(work.as_mut()) {
+        return Some(done);
+    }
+    // Boxed, because a timer makes the future of every request larger and strangely aligned.
+    Box::pin(tokio::time::timeout(limit, work)).await.ok()
 }
 
 fn refusal(mounted: &Mounted, cx: &Context, refusal: Refusal) -> Matched {

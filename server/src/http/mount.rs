@@ -103,8 +103,13 @@ pub trait Mount: Send + Sync {
     /// The document that its routes emit, as JSON.
     fn emitted(&self) -> String;
 
-    /// The reply to a request of its prefixes.
-    fn call<'a>(&'a self, cx: &'a Context, request: Request) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>>;
+    /// The reply to a request of its prefixes, which is meant for the operation at this place in the document, if for any.
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: Option<usize>,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>>;
 
     /// As [`Observer::open`].
     fn open<'a>(&'a self) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -152,8 +157,13 @@ where
         RouteTable::emitted(self)
     }
 
-    fn call<'a>(&'a self, cx: &'a Context, request: Request) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>> {
-        Box::pin(RouteTable::call(self, cx, request))
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: Option<usize>,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Matched> + Send + 'a>> {
+        Box::pin(RouteTable::call(self, cx, operation, request))
     }
 
     fn open<'a>(&'a self) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>> {

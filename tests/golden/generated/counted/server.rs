@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi, Union,
     registry::{MetaResponse, Registry},
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, JsonBody, Language, Listed, Null, Operation,
-    OperationFacts, Refusal, Refused, Reply, Scheme, SchemeKind, check, reply,
+    OperationFacts, Refusal, Refused, Reply, Routed, Scheme, SchemeKind, check, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -500,6 +500,28 @@ impl<H: Counted> Dialect for Routes<H> {
             "whoIsHere" => Answer::<WhoIsHere>::body_of(cx, fault),
             _ => Self::failure(cx, fault),
         }
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let caller = <ByToken<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                let body = <JsonBody<Which> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.list_tools(*cx, caller, body).await))
+            }),
+            1 => Box::pin(async move { Ok(IntoResponse::into_response(self.who_is_here(*cx).await)) }),
+            2 => Box::pin(async move {
+                let body = <JsonBody<Silence> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.forget_all(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

@@ -3,12 +3,14 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem_openapi::{ApiRequest, Enum, Object, OpenApi, registry::MetaResponse};
+use poem::{IntoResponse, Request, RequestBody};
+use poem_openapi::{ApiExtractor, ApiRequest, Enum, Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, FieldKind, FormFields, JsonBody, Language,
-    MaybeNull, MultipartForm, Null, Operation, OperationFacts, Refusal, Refused, Reply, UrlForm, check, reply,
+    MaybeNull, MultipartForm, Null, Operation, OperationFacts, Refusal, Refused, Reply, Routed, UrlForm, check,
+    no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -368,6 +370,30 @@ impl<H: Forms> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body = <LendAnyhowBody as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.lend_anyhow(*cx, body).await))
+            }),
+            1 => Box::pin(async move {
+                let body = <UrlForm<Loan> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.lend_by_form(*cx, body).await))
+            }),
+            2 => Box::pin(async move {
+                let body = <MultipartForm<Loan> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.lend_by_multipart(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

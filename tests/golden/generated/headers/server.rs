@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Context, Dialect, Document, ErrorCode as _, Header, HeaderKind, HeaderSet, Language, MaybeNull, Null,
-    Operation, OperationFacts, Refusal, Reply, WithHeaders, reply,
+    Operation, OperationFacts, Refusal, Reply, Routed, WithHeaders, reply,
 };
 
 /// The document, and what stands in it.
@@ -266,6 +267,19 @@ impl<H: Headers> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        _request: &'a Request,
+        _body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move { Ok(IntoResponse::into_response(self.turn_page(*cx).await)) }),
+            _ => return None,
+        })
     }
 }
 

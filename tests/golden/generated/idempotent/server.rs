@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Context, Dialect, Document, ErrorCode as _, Language, MaybeNull, Null, Operation, OperationFacts,
-    Refusal, Reply, param, reply,
+    Refusal, Reply, Routed, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -295,6 +296,21 @@ impl<H: Idempotent> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        _request: &'a Request,
+        _body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move { Ok(IntoResponse::into_response(self.make_one(*cx).await)) }),
+            2 => Box::pin(async move { Ok(IntoResponse::into_response(self.look_up(*cx).await)) }),
+            3 => Box::pin(async move { Ok(IntoResponse::into_response(self.look_up_by_post(*cx).await)) }),
+            _ => return None,
+        })
     }
 }
 

@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{Object, OpenApi, Tags, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Context, Dialect, Document, ErrorCode as _, Language, Null, Operation, OperationFacts, RateLimit,
-    Refusal, Reply, reply,
+    Refusal, Reply, Routed, reply,
 };
 
 /// The document, and what stands in it.
@@ -249,6 +250,21 @@ impl<H: Limits> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        _request: &'a Request,
+        _body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move { Ok(IntoResponse::into_response(self.limited_as_all(*cx).await)) }),
+            1 => Box::pin(async move { Ok(IntoResponse::into_response(self.limited_alone(*cx).await)) }),
+            2 => Box::pin(async move { Ok(IntoResponse::into_response(self.unlimited(*cx).await)) }),
+            _ => return None,
+        })
     }
 }
 

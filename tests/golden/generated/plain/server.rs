@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi,
     registry::{MetaResponse, Registry},
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Checked, Context, Dialect, Document, Header, HeaderKind, HeaderSet, HttpCode, JsonBody, Language,
-    OperationFacts, Parts, PlainAnswer, PlainOperation, RateLimit, Refusal, Refused, Scheme, SchemeKind, WithHeaders,
-    bare_reply, check, param, reply,
+    OperationFacts, Parts, PlainAnswer, PlainOperation, RateLimit, Refusal, Refused, Routed, Scheme, SchemeKind,
+    WithHeaders, bare_reply, check, no_parameter, param, reply,
 };
 
 /// The document, and what stands in it.
@@ -337,6 +337,23 @@ impl<H: Plain> Dialect for Routes<H> {
 
     fn failure(_cx: &Context, _fault: &Fault) -> Bytes {
         Bytes::new()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            1 => Box::pin(async move {
+                let body = <JsonBody<Door> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.build_door(*cx, body).await))
+            }),
+            2 => Box::pin(async move { Ok(IntoResponse::into_response(self.list_doors(*cx).await)) }),
+            _ => return None,
+        })
     }
 }
 

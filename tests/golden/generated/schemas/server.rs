@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem_openapi::{Enum, Object, OpenApi, registry::MetaResponse};
+use poem::{IntoResponse, Request, RequestBody};
+use poem_openapi::{ApiExtractor, Enum, Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, JsonBody, Language, MaybeNull, Null, Operation,
-    OperationFacts, Refusal, Refused, Reply, check, reply,
+    OperationFacts, Refusal, Refused, Reply, Routed, check, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -391,6 +392,26 @@ impl<H: Schemas> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body = <JsonBody<Tool> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.keep_tool(*cx, body).await))
+            }),
+            1 => Box::pin(async move {
+                let body = <JsonBody<Vec<Part>> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.keep_tools(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem::{Request, RequestBody};
+use poem::{IntoResponse, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi,
     registry::{MetaResponse, Registry},
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Context, Dialect, Document, ErrorCode as _, Language, MaybeNull, Null, Operation, OperationFacts,
-    Refusal, Reply, Scheme, SchemeKind, reply,
+    Refusal, Reply, Routed, Scheme, SchemeKind, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -649,6 +649,46 @@ impl<H: Security> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let caller = <ByBearer<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_bearer(*cx, caller).await))
+            }),
+            1 => Box::pin(async move {
+                let caller = <ByBare<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_bare(*cx, caller).await))
+            }),
+            2 => Box::pin(async move {
+                let caller = <ByKey<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_key(*cx, caller).await))
+            }),
+            3 => Box::pin(async move {
+                let caller = <ByRaw<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_raw(*cx, caller).await))
+            }),
+            4 => Box::pin(async move {
+                let caller = <ByInQuery<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_query(*cx, caller).await))
+            }),
+            5 => Box::pin(async move {
+                let caller = <ByKeyOrInQuery<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_either(*cx, caller).await))
+            }),
+            6 => Box::pin(async move {
+                let caller = <ByKeyOrNobody<H> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.call_anybody(*cx, caller).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

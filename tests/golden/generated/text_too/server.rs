@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem_openapi::{Object, OpenApi, registry::MetaResponse};
+use poem::{IntoResponse, Request, RequestBody};
+use poem_openapi::{ApiExtractor, Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, JsonBody, Language, MaybeNull, Null, Operation,
-    OperationFacts, Refusal, Refused, Reply, reply,
+    OperationFacts, Refusal, Refused, Reply, Routed, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -239,6 +240,22 @@ impl<H: TextToo> Dialect for Routes<H> {
 
     fn failure(cx: &Context, fault: &Fault) -> Bytes {
         Failure::failure(cx, fault).to_bytes()
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body = <JsonBody<Wish> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.replace(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

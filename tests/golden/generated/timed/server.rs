@@ -3,12 +3,13 @@
 use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
-use poem_openapi::{Object, OpenApi, registry::MetaResponse};
+use poem::{IntoResponse, Request, RequestBody};
+use poem_openapi::{ApiExtractor, Object, OpenApi, registry::MetaResponse};
 use serde::{Deserialize, Serialize};
 
 use gatehouse_api::runtime::{
     self, Answer, Checked, Context, Dialect, Document, ErrorCode as _, JsonBody, Language, Null, Operation,
-    OperationFacts, Refusal, Refused, Reply, check, reply,
+    OperationFacts, Refusal, Refused, Reply, Routed, check, no_parameter, reply,
 };
 
 /// The document, and what stands in it.
@@ -276,6 +277,22 @@ impl<H: Timed> Dialect for Routes<H> {
             "logIn" => Answer::<LogIn>::body_of(cx, fault),
             _ => Self::failure(cx, fault),
         }
+    }
+
+    fn direct<'a>(
+        &'a self,
+        operation: usize,
+        cx: &'a Context,
+        request: &'a Request,
+        body: &'a mut RequestBody,
+    ) -> Option<Routed<'a>> {
+        Some(match operation {
+            0 => Box::pin(async move {
+                let body = <JsonBody<Login> as ApiExtractor>::from_request(request, body, no_parameter()).await?;
+                Ok(IntoResponse::into_response(self.log_in(*cx, body).await))
+            }),
+            _ => return None,
+        })
     }
 }
 

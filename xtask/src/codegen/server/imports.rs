@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use syn::visit::{self, Visit};
 
 /// What a module may import, by crate. The names are not free for schemas.
-const POEM: &[&str] = &["Request", "RequestBody"];
+const POEM: &[&str] = &["IntoResponse", "Request", "RequestBody"];
 const POEM_OPENAPI: &[&str] = &[
     "ApiExtractor",
     "ApiExtractorType",
@@ -50,6 +50,7 @@ const RUNTIME: &[&str] = &[
     "Refusal",
     "Refused",
     "Reply",
+    "Routed",
     "Scheme",
     "SchemeKind",
     "SocketAnswer",
@@ -59,6 +60,7 @@ const RUNTIME: &[&str] = &[
     "WithOption",
     "bare_reply",
     "check",
+    "no_parameter",
     "param",
     "reply",
 ];
@@ -70,6 +72,7 @@ pub const RESERVED: &[&str] = &[
     "RATE_LIMIT",
     "bare_reply",
     "check",
+    "no_parameter",
     "param",
     "reply",
     "runtime",
@@ -96,6 +99,7 @@ pub const RESERVED: &[&str] = &[
     "HeaderKind",
     "HeaderSet",
     "HttpCode",
+    "IntoResponse",
     "JsonBody",
     "Language",
     "Listed",
@@ -122,6 +126,7 @@ pub const RESERVED: &[&str] = &[
     "Request",
     "RequestBody",
     "Result",
+    "Routed",
     "Routes",
     "Scheme",
     "SchemeKind",

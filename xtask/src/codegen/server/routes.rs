@@ -1,11 +1,11 @@
 //! The routes: poem-openapi's view of each operation, which calls the handler and does nothing else.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{bodies, defaults, docs, docs_of, envelope, handler, plain, replies, security, types};
 use crate::codegen::{
-    ir::{Document, Operation, Parameter, Place},
+    ir::{Body, Document, Operation, Parameter, Place},
     names,
 };
 
@@ -80,6 +80,7 @@ fn dialect(doc: &Document, handler: &Ident) -> TokenStream {
         ),
     };
     let failure_of = failure_of(doc);
+    let direct = direct(doc);
     quote! {
         impl<H: #handler> Dialect for Routes<H> {
             type Code = #code;
@@ -94,8 +95,67 @@ fn dialect(doc: &Document, handler: &Ident) -> TokenStream {
             #failure
 
             #failure_of
+
+            #direct
         }
     }
+}
+
+/// The calls of operations without parameters, past poem's endpoints.
+fn direct(doc: &Document) -> Option<TokenStream> {
+    let operations = doc.operations.iter().enumerate();
+    let mut arms = operations
+        .filter(|(_, operation)| is_direct(operation))
+        .map(|(place, operation)| {
+            let (name, place) = (names::snake(&operation.id), Literal::usize_unsuffixed(place));
+            let extract =
+                |ty: TokenStream| quote!(<#ty as ApiExtractor>::from_request(request, body, no_parameter()).await?);
+            let caller = (!operation.security.is_empty()).then(|| {
+                let extractor = security::extractor(operation);
+                let caller = extract(quote!(#extractor<H>));
+                (quote!(let caller = #caller;), quote!(, caller))
+            });
+            let read = operation.body.as_ref().map(|body| {
+                let body = extract(body_type(operation, body));
+                (quote!(let body = #body;), quote!(, body))
+            });
+            let (lets, arguments): (Vec<_>, Vec<_>) = caller.into_iter().chain(read).unzip();
+            quote! {
+                #place => Box::pin(async move {
+                    #(#lets)*
+                    Ok(IntoResponse::into_response(self.#name(*cx #(#arguments)*).await))
+                }),
+            }
+        })
+        .peekable();
+    arms.peek()?;
+    let reads = doc.operations.iter().filter(|operation| is_direct(operation)).any(reads);
+    let (request, body) = if reads { ("request", "body") } else { ("_request", "_body") };
+    let (request, body) = (format_ident!("{request}"), format_ident!("{body}"));
+    Some(quote! {
+        fn direct<'a>(
+            &'a self,
+            operation: usize,
+            cx: &'a Context,
+            #request: &'a Request,
+            #body: &'a mut RequestBody,
+        ) -> Option<Routed<'a>> {
+            Some(match operation {
+                #(#arms)*
+                _ => return None,
+            })
+        }
+    })
+}
+
+/// Whether an operation is called past poem's endpoints.
+fn is_direct(operation: &Operation) -> bool {
+    operation.parameters.is_empty() && operation.websocket.is_none()
+}
+
+/// Whether an operation takes anything from its request.
+fn reads(operation: &Operation) -> bool {
+    !operation.security.is_empty() || operation.body.is_some()
 }
 
 /// The envelope of a fault before its operation, where that differs from the document's own.
@@ -142,17 +202,8 @@ fn operation_method(doc: &Document, operation: &Operation) -> TokenStream {
     });
     let parameters = operation.parameters.iter().map(|parameter| parameter_argument(operation, parameter));
     let body = operation.body.as_ref().map(|body| {
-        let docs = docs_of(&body.description);
-        match body.media.as_slice() {
-            [only] => {
-                let (extractor, ty) = (bodies::extractor(*only), types::bare(&body.ty.kind));
-                quote!(#docs body: #extractor<#ty>,)
-            }
-            _ => {
-                let name = bodies::name(operation);
-                quote!(#docs body: #name,)
-            }
-        }
+        let (docs, ty) = (docs_of(&body.description), body_type(operation, body));
+        quote!(#docs body: #ty,)
     });
     let upgrade = operation.websocket.is_some().then(|| quote!(upgrade: SocketUpgrade,));
     let call = call(operation);
@@ -164,6 +215,20 @@ fn operation_method(doc: &Document, operation: &Operation) -> TokenStream {
         #attributes
         async fn #name(&self, cx: Context, #caller #(#parameters)* #body #upgrade) -> #answer {
             #result
+        }
+    }
+}
+
+/// The type that reads a body.
+fn body_type(operation: &Operation, body: &Body) -> TokenStream {
+    match body.media.as_slice() {
+        [only] => {
+            let (extractor, ty) = (bodies::extractor(*only), types::bare(&body.ty.kind));
+            quote!(#extractor<#ty>)
+        }
+        _ => {
+            let name = bodies::name(operation);
+            quote!(#name)
         }
     }
 }
