@@ -16,7 +16,7 @@ use poem_openapi::{
 };
 use serde::{
     Deserializer,
-    de::{DeserializeOwned, Error, IgnoredAny, IntoDeserializer, Visitor, value::MapDeserializer},
+    de::{DeserializeOwned, IgnoredAny, IntoDeserializer, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
 use serde_json::error::Category;
@@ -273,21 +273,9 @@ impl<'de> Deserializer<'de> for Field<'_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        match self {
-            Self::Text(text) => text.into_deserializer().deserialize_enum(name, variants, visitor),
-            _ => Err(Error::custom("a text is expected")),
-        }
-    }
-
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
