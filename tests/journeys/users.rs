@@ -34,10 +34,9 @@ async fn edge_gateway(base: &str) {
     assert!(reply["t"].as_i64() > Some(1_686_386_096_216) && reply.get("msg").is_none(), "{reply}");
     let text = |name: &str| reply["result"][name].as_str().expect("a token").to_owned();
     let (access, refresh) = (text("access_token"), text("refresh_token"));
-    assert_eq!(
-        reply["result"]["expire"].as_i64().map(|expire| expire - reply["t"].as_i64().unwrap() / 1000),
-        Some(7200)
-    );
+    // The token is made after the request came in, which may have waited for other logins; but no longer than requests may.
+    let life = reply["result"]["expire"].as_i64().unwrap() - reply["t"].as_i64().unwrap() / 1000;
+    assert!((7200..=7230).contains(&life), "{reply}");
 
     let again = format!("curl --silent --location --request POST '{base}/v1.0/openapi/token/{refresh}'");
     let next = printed(&again).await;
