@@ -141,6 +141,11 @@ impl<T> Heads<T> {
         self.length += taken;
     }
 
+    /// Whether a head is what the connection waits for, or the rest of one.
+    fn waits_for_a_head(&self) -> bool {
+        !self.upgraded && !self.progress.answering.load(Ordering::Relaxed)
+    }
+
     /// Whether a request has begun to come, and not come to the service.
     fn is_within_a_head(&self) -> bool {
         self.length > 0 && !self.answered && !self.progress.answering.load(Ordering::Relaxed)
@@ -184,7 +189,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Heads<T> {
         }
         let before = buf.filled().len();
         if Pin::new(&mut self.io).poll_read(cx, buf)?.is_pending() {
-            if self.upgraded || self.progress.answering.load(Ordering::Relaxed) {
+            if !self.waits_for_a_head() {
                 return Poll::Pending;
             }
             return self.patience.poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
@@ -222,7 +227,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Heads<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        if self.waits_for_a_head() {
+            // hyper reads again only when something has come, or this alarm makes it look.
+            let _too_long = self.patience.poll(cx);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -235,6 +245,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Heads<T> {
 
 #[cfg(test)]
 mod tests {
+    use http::Response;
+    use http_body_util::Full;
+    use hyper::{server::conn::http1, service::service_fn};
+    use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
@@ -324,6 +338,42 @@ mod tests {
         read(&mut client, &mut heads, "GET / HTTP/1.1\r\n").await;
         assert!(waits(&mut heads, PATIENCE / 8).await);
         assert!(!waits(&mut heads, PATIENCE / 4).await, "a part of a head is none");
+    }
+
+    /// hyper reads no more after a reply until something comes, so that reading alone would not notice a wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_idle_after_a_reply_ends() {
+        for requests in 1..=3 {
+            for yields in 0..=2 {
+                let (mut client, heads, progress) = connection();
+                let service = service_fn(move |_| {
+                    progress.answering();
+                    async move {
+                        for _ in 0..yields {
+                            tokio::task::yield_now().await;
+                        }
+                        let body = Full::new(Bytes::from_static(b"{}"));
+                        Response::builder().header(X_TRACE_ID, "a").body(body)
+                    }
+                });
+                let connection =
+                    http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(heads), service);
+                let serving = tokio::spawn(connection);
+                let mut seen = [0; 1024];
+                for _ in 0..requests {
+                    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+                    assert!(client.read(&mut seen).await.unwrap() > 0);
+                    tokio::time::advance(PATIENCE / 3).await;
+                }
+                let waited = Instant::now();
+                let end = tokio::time::timeout(PATIENCE * 9, client.read(&mut seen)).await;
+                assert_eq!(end.expect("it ends").unwrap(), 0);
+                // hyper takes whatever ends an idle connection for no error.
+                let _ended = serving.await.unwrap();
+                let waited = waited.elapsed() + PATIENCE / 3;
+                assert_eq!(waited.as_secs(), PATIENCE.as_secs(), "{requests} requests, {yields} yields: {waited:?}");
+            }
+        }
     }
 
     #[tokio::test]
