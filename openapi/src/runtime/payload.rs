@@ -202,9 +202,9 @@ async fn multipart_pairs(request: &Request, bytes: Bytes) -> poem::Result<Vec<(S
         .map_err(|_| Refused::new(Refusal::Malformed, "the body is not multipart/form-data"))?;
     let mut pairs = Vec::new();
     while let Some(field) = multipart.next_field().await.map_err(malformed)? {
-        let Some(name) = field.name().map(str::to_owned) else {
-            continue;
-        };
+        let name = field.name().map(str::to_owned);
+        let name =
+            name.ok_or_else(|| Refused::new(Refusal::Invalid, "a field has no name, or one that is not UTF-8"))?;
         let value = String::from_utf8(field.bytes().await.map_err(malformed)?)
             .map_err(|_| Refused::new(Refusal::Invalid, "a field is not UTF-8"))?;
         pairs.push((name, value));

@@ -5,7 +5,7 @@ use contract_tests::{
     transcript,
     wire::Request,
 };
-use gatehouse_server::domain::app::AppId;
+use serde_json::json;
 
 use super::{CREDENTIALS, TOKEN, token_request};
 
@@ -59,7 +59,7 @@ async fn wrong_secret() {
 #[tokio::test]
 async fn disabled_app() {
     let server = Fixture::start().await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     transcript!(server.send(token_request()).await);
 }
 
@@ -72,7 +72,7 @@ async fn unknown_wrong_and_disabled_are_one_answer() {
     };
     let unknown = ask("go-api-nobody00", DEMO_SECRET).await;
     assert_eq!(ask(DEMO_APP, "wrong").await, unknown);
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     assert_eq!(ask(DEMO_APP, DEMO_SECRET).await, unknown);
     assert_eq!(ask(DEMO_APP, "wrong").await, unknown);
 }
@@ -164,6 +164,17 @@ async fn bad_utf8_multipart() {
     let part = |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
     let body = [part("app_id").as_bytes(), b"\xff\xfe\r\n", part("app_secret").as_bytes(), b"x\r\n--b--\r\n"].concat();
     transcript!(Fixture::start().await.send(Request::post(TOKEN).body("multipart/form-data; boundary=b", body)).await);
+}
+
+#[tokio::test]
+async fn multipart_field_whose_name_is_not_utf8() {
+    let part = |name: &[u8], value: &str| {
+        let value = format!("\"\r\n\r\n{value}\r\n");
+        [b"--b\r\nContent-Disposition: form-data; name=\"", name, value.as_bytes()].concat()
+    };
+    let body = [part(b"app_id", DEMO_APP), part(b"app_secret", DEMO_SECRET), part(b"\xff", "x"), b"--b--\r\n".to_vec()];
+    let request = Request::post(TOKEN).body("multipart/form-data; boundary=b", body.concat());
+    transcript!(Fixture::start().await.send(request).await);
 }
 
 #[tokio::test]
