@@ -14,3 +14,4 @@ pub mod server;
 pub mod stall;
 pub mod swagger;
 pub mod trace;
+pub mod turns;

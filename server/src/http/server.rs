@@ -19,6 +19,7 @@ use super::{
     heads::{Heads, Progress, Unread},
     metrics::Metrics,
     stall::Stalling,
+    turns::Turns,
 };
 
 /// How long accepting pauses after the operating system refused a connection, for want of descriptors mostly.
@@ -146,7 +147,7 @@ impl Server {
             })
         };
         let stream = Stalling::new(stream, self.rules.write_timeout);
-        let stream = Heads::new(stream, progress.clone(), self.rules.head_timeout);
+        let stream = Turns::new(Heads::new(stream, progress.clone(), self.rules.head_timeout));
         let mut connection = http1::Builder::new()
             // The connection sees to it itself.
             .header_read_timeout(None)
@@ -169,7 +170,7 @@ impl Server {
                 let _ended = (&mut connection).await;
             }
             if let Some(parts) = connection.into_parts()
-                && let (stream, Some(unread)) = parts.io.into_inner().into_parts()
+                && let (stream, Some(unread)) = parts.io.into_inner().into_inner().into_parts()
             {
                 let _gone = Box::pin(refuse(stream, front.refuse(&unread, peer, scope), &unread)).await;
             }
