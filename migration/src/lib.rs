@@ -12,6 +12,7 @@ mod m20261125_000002_user;
 mod m20261125_000003_project;
 mod m20261125_000004_tenant;
 mod m20261125_000005_access;
+mod m20261125_000006_realm_revision;
 
 /// The sequence, for [`MigratorTrait::up`] and [`MigratorTrait::down`].
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_project::Migration),
             Box::new(m20261125_000004_tenant::Migration),
             Box::new(m20261125_000005_access::Migration),
+            Box::new(m20261125_000006_realm_revision::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::{Config, LISTEN_PORT},
     dialect,
-    domain::{Core, mail::Mail, sms::Sms},
+    domain::{Core, mail::Mail, realm::Realms, sms::Sms},
     http::{
         front::{Front, Rules, Scope},
         metrics::Metrics,
@@ -32,6 +32,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     server: Server,
     shutdown: CancellationToken,
+    realms: Arc<Realms>,
     mail: Mail,
     sms: Sms,
     messages_grace: Duration,
@@ -49,7 +50,8 @@ impl App {
         let sockets = TaskTracker::new();
         let shutdown = CancellationToken::new();
         let (clock, traces) = (core.clock.clone(), TraceIds::new(&core.random));
-        let (mail, sms, messages_grace) = (core.mail.clone(), core.sms.clone(), config.limits.shutdown_grace());
+        let (realms, messages_grace) = (Arc::clone(&core.realms), config.limits.shutdown_grace());
+        let (mail, sms) = (core.mail.clone(), core.sms.clone());
         let parts = Parts {
             config: config.clone(),
             core,
@@ -68,6 +70,7 @@ impl App {
         for dialect in &dialects {
             dialect.open().await.map_err(|error| io::Error::other(error.chain()))?;
         }
+        realms.settle().await.map_err(|error| io::Error::other(error.chain()))?;
         let front = Front::new(dialects, ops, rules, traces, clock, metrics.clone());
         let connections = ConnectionRules {
             header_bytes: config.limits.header_bytes,
@@ -77,7 +80,7 @@ impl App {
             shutdown_grace: config.limits.shutdown_grace(),
         };
         let server = Server::bind(&addresses(&config), front, connections, metrics, sockets).await?;
-        Ok(Self { server, shutdown, mail, sms, messages_grace })
+        Ok(Self { server, shutdown, realms, mail, sms, messages_grace })
     }
 
     /// The addresses that are listened on: those of `listen`, then documented ports, then the ops listener.
@@ -94,7 +97,10 @@ impl App {
             tracing::info!("shutting down");
             down.cancel();
         });
-        self.server.run(self.shutdown).await;
+        tokio::select! {
+            () = self.server.run(self.shutdown) => {}
+            () = self.realms.follow() => {}
+        }
         tokio::join!(self.mail.drain(self.messages_grace), self.sms.drain(self.messages_grace));
     }
 }

@@ -11,7 +11,6 @@ use gatehouse_client::go_api::{
     Error, NewApp, Session,
     events::{Event, Events, Topic},
 };
-use gatehouse_server::domain::app::AppId;
 
 use crate::{TOKEN_LIFE, register, replies, session, settings};
 
@@ -61,7 +60,7 @@ async fn a_revoked_token_closes_the_socket_and_a_new_one_opens_the_next() {
     let server = Fixture::start().await;
     let session = session(&server);
     let mut events = session.events().connect().await.unwrap();
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     match next(&mut events).await {
         Event::TokenRevoked { app_id, .. } => assert_eq!(app_id, DEMO_APP),
         other => panic!("not the revocation: {other:?}"),

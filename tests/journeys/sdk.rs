@@ -16,13 +16,9 @@ use gatehouse_client::{
     RetryPolicy,
     go_api::{App, AppStatus, Error, ErrorCode, NewApp, Session, events::Event},
 };
-use gatehouse_server::domain::app::AppId;
+use serde_json::json;
 
 use crate::{TOKEN_LIFE, register, replies, session, settings};
-
-fn demo() -> AppId {
-    AppId::new(DEMO_APP)
-}
 
 /// The same operation by so many tasks at once.
 async fn ask_at_once(session: &Session, tasks: usize) {
@@ -117,7 +113,7 @@ async fn a_revoked_token_is_replaced_once_for_all() {
     let server = Fixture::start().await;
     let session = session(&server);
     let first = session.token().await.unwrap();
-    server.core.apps.revoke_tokens(&demo()).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     ask_at_once(&session, 50).await;
     assert_eq!(replies(&server, "issueToken").await, 2);
     assert_ne!(session.token().await.unwrap().expose(), first.expose());
@@ -128,7 +124,7 @@ async fn an_operation_that_creates_is_sent_again_after_a_refused_token() {
     let server = Fixture::start().await;
     let session = session(&server);
     session.token().await.unwrap();
-    server.core.apps.revoke_tokens(&demo()).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     register(&session, "After the revocation").await;
     assert_eq!(replies(&server, "createApp").await, 2);
     assert_eq!(session.apps().page(1).await.unwrap().pagination.total, 1);
@@ -139,7 +135,7 @@ async fn a_disabled_application_is_told_so_instead_of_trying_on() {
     let server = Fixture::start().await;
     let session = session(&server);
     session.token().await.unwrap();
-    server.core.apps.disable(&demo()).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     let error = session.apps().page(1).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::UnknownApp));
     assert_eq!(replies(&server, "issueToken").await, 2);

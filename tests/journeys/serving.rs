@@ -92,6 +92,27 @@ async fn a_second_start_finds_data_and_tokens_of_the_first() {
 }
 
 #[tokio::test]
+async fn a_realm_that_is_applied_beside_it_reaches_sockets_and_tokens() {
+    let installation = Installation::new();
+    let server = installation.serve(&["--demo"]).await;
+    let token = demo_session(&server).token().await.unwrap();
+    let mut socket = Socket::open(server.address, &format!("/ws?token={}", token.expose())).await;
+    assert_eq!(socket.receive().await["type"], "hello");
+    socket.ask(r#"{"type":"subscribe","topics":["app.disabled","token.revoked"]}"#).await;
+    let disabled =
+        format!("apps: [{{ id: {DEMO_APP}, name: Demo, enabled: false, secret: \"another secret of it\" }}]");
+    std::fs::write(installation.directory().join("realm.yaml"), disabled).unwrap();
+    installation.print(&["apply", "realm.yaml"]).await;
+    for topic in ["token.revoked", "app.disabled"] {
+        let event = socket.receive().await;
+        assert_eq!((&event["topic"], &event["data"]), (&json!(topic), &json!({ "app_id": DEMO_APP })));
+    }
+    assert_eq!(socket.closed().await.code, 4401);
+    assert_eq!(list_with(&server, token.expose()).await, 10002);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_empty_store_says_how_to_begin() {
     let installation = Installation::new();
     let server = installation.serve(&[]).await;

@@ -4,7 +4,7 @@
 use gatehouse_server::domain::app::AppId;
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
+use crate::fixture::{DEMO_SECRET, Fixture};
 
 impl Fixture {
     /// Gives an application these settings, by their names in a realm file. How long sessions last, and whether it is
@@ -27,6 +27,17 @@ impl Fixture {
         }
         // JSON is YAML.
         self.apply(&json!({ "apps": [entry] }).to_string()).await;
+    }
+
+    /// Revokes the tokens of an application whose secret is that of the demo application, as somebody does who has lost one:
+    /// the secret changes, and for the sake of the tests back again.
+    ///
+    /// # Panics
+    /// If there is no such application.
+    pub async fn revoke_tokens(&self, app_id: &str) {
+        for secret in ["a secret that nobody was told", DEMO_SECRET] {
+            self.change_app(app_id, &json!({ "secret": secret })).await;
+        }
     }
 
     /// Lets a login to the application end its user's earlier ones.

@@ -26,8 +26,9 @@ use crate::store::{self, AppRow, NewAppRow, Store, Unique};
 
 pub use input::{NewApp, PageRequest};
 
-/// How long an application may be served from memory. A change made by this process is seen at once, one made by
-/// another after this time at the latest, and after two seconds more where what was found is remembered once more.
+/// How long an application may be served from memory. A change made by this process is seen at once, a realm that another
+/// one applied within a second, and whatever else happens to the store after this time at the latest, and after two seconds
+/// more where what was found is remembered once more.
 const CACHE_TTL: Duration = Duration::from_secs(8);
 
 /// Applications held in memory at most.
@@ -171,6 +172,8 @@ pub struct Apps {
     pages: Cache<(u64, i64, PageRequest), Arc<Listed<App>>>,
     /// Grows with every invalidation; a value read before one must not enter the cache after it.
     changes: AtomicU64,
+    /// Held while applications are told what became of them, lest somebody takes down what he read before another.
+    telling: tokio::sync::Mutex<()>,
 }
 
 impl Apps {
@@ -183,7 +186,8 @@ impl Apps {
             .max_capacity(CACHE_CAPACITY)
             .time_to_live(CACHE_TTL)
             .build();
-        Self { store, keys, events, clock, random, by_app_id, by_id, pages, changes: AtomicU64::new(0) }
+        let (changes, telling) = (AtomicU64::new(0), tokio::sync::Mutex::default());
+        Self { store, keys, events, clock, random, by_app_id, by_id, pages, changes, telling }
     }
 
     /// The application with this id and secret.
@@ -297,41 +301,35 @@ impl Apps {
         Ok(known.map(|known| Arc::clone(&known.app)))
     }
 
-    /// Disables an application and tells it so: it can no longer authenticate, and its tokens are refused.
+    /// Tells every application that somebody listens to what became of it; called after changes that anybody made.
     ///
     /// # Errors
-    /// [`Error::UnknownApp`] if there is none.
-    pub async fn disable(&self, app_id: &AppId) -> Result<(), Error> {
-        let app = self.existing(app_id).await?;
-        self.store.set_app_enabled(app_id.as_str(), false).await?;
-        self.forget(&app);
-        self.publish(app.id, Topic::AppDisabled, serde_json::json!({ "app_id": app_id.as_str() }));
+    /// Only those of the store. Nothing is lost then: it is told the next time.
+    pub(super) async fn tell_all(&self) -> Result<(), Error> {
+        for id in self.events.followed() {
+            self.tell(id).await?;
+        }
         Ok(())
     }
 
-    /// Enables an application again. Tokens that were not revoked meanwhile are accepted again.
+    /// Tells those who listen to an application if it was disabled, or its tokens revoked, since they last heard of it.
+    /// Whoever made the change, and in which process, it is told once.
     ///
     /// # Errors
-    /// [`Error::UnknownApp`] if there is none.
-    pub async fn enable(&self, app_id: &AppId) -> Result<(), Error> {
-        let app = self.existing(app_id).await?;
-        self.store.set_app_enabled(app_id.as_str(), true).await?;
-        self.forget(&app);
-        Ok(())
-    }
-
-    /// Revokes every token that the application holds, and tells it so.
-    ///
-    /// # Errors
-    /// [`Error::UnknownApp`] if there is none.
-    pub async fn revoke_tokens(&self, app_id: &AppId) -> Result<(), Error> {
-        let app = self.existing(app_id).await?;
-        // Tokens tell the second of their issue only: those of the present second are revoked with the others, and the
-        // next one is issued as of the following second.
-        let from = Timestamp::from_seconds(self.clock.now().seconds() + 1);
-        self.store.set_tokens_valid_from(app_id.as_str(), from.millis()).await?;
-        self.forget(&app);
-        self.publish(app.id, Topic::TokenRevoked, serde_json::json!({ "app_id": app_id.as_str() }));
+    /// Only those of the store. Nothing is lost then: it is told the next time.
+    pub async fn tell(&self, id: i64) -> Result<(), Error> {
+        let _one_after_another = self.telling.lock().await;
+        let row = Box::pin(self.store.app_by_id(id)).await?;
+        // One that is gone is no more than disabled to those who use it.
+        let now = |heard: &App| row.map_or_else(|| App { status: AppStatus::Disabled, ..heard.clone() }, App::from);
+        let Some((before, now)) = self.events.replace(id, now) else { return Ok(()) };
+        let data = serde_json::json!({ "app_id": now.app_id.as_str() });
+        if now.tokens_valid_from > before.tokens_valid_from {
+            self.publish(id, Topic::TokenRevoked, data.clone());
+        }
+        if (before.status, now.status) == (AppStatus::Enabled, AppStatus::Disabled) {
+            self.publish(id, Topic::AppDisabled, data);
+        }
         Ok(())
     }
 
@@ -389,11 +387,6 @@ impl Apps {
     /// as the count stays the same and nobody else changes the store.
     pub(super) fn version(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)
-    }
-
-    async fn existing(&self, app_id: &AppId) -> Result<App, Error> {
-        let row = self.store.app_by_app_id(app_id.as_str()).await?;
-        row.map(App::from).ok_or(Error::UnknownApp)
     }
 
     /// Hashes a secret that was just proven under the active key, so that the older key can be retired. The caller is

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
+use super::app::App;
 use super::clock::Timestamp;
 
 /// What an event is about. The wire names are the same in every dialect that has events.
@@ -68,7 +69,14 @@ pub struct Events(Arc<Hub>);
 #[derive(Default)]
 struct Hub {
     next: AtomicU64,
-    listeners: Mutex<HashMap<i64, Vec<Listener>>>,
+    followed: Mutex<HashMap<i64, Followed>>,
+}
+
+/// An application that somebody listens to.
+struct Followed {
+    /// As those who listen last heard of it.
+    app: Arc<App>,
+    listeners: Vec<Listener>,
 }
 
 struct Listener {
@@ -83,39 +91,56 @@ impl Events {
         Self::default()
     }
 
-    /// Subscribes to the events of the application with this numeric id; `capacity` (at least 1) events may wait.
-    pub fn subscribe(&self, app: i64, capacity: usize) -> Subscription {
+    /// Subscribes to the events of an application, which the subscriber knows as it is here; `capacity` (at least 1) events
+    /// may wait.
+    pub fn subscribe(&self, app: &Arc<App>, capacity: usize) -> Subscription {
         self.register(&mut self.0.lock(), app, capacity)
     }
 
     /// As [`subscribe`](Self::subscribe), unless the application already has `max` live subscriptions: then `None`.
     /// Concurrent callers never come to more than `max` together.
-    pub fn subscribe_at_most(&self, app: i64, capacity: usize, max: usize) -> Option<Subscription> {
-        let mut listeners = self.0.lock();
-        let live = listeners.get(&app).map_or(0, Vec::len);
-        (live < max).then(|| self.register(&mut listeners, app, capacity))
+    pub fn subscribe_at_most(&self, app: &Arc<App>, capacity: usize, max: usize) -> Option<Subscription> {
+        let mut followed = self.0.lock();
+        let live = followed.get(&app.id).map_or(0, |followed| followed.listeners.len());
+        (live < max).then(|| self.register(&mut followed, app, capacity))
     }
 
-    fn register(&self, listeners: &mut HashMap<i64, Vec<Listener>>, app: i64, capacity: usize) -> Subscription {
+    fn register(&self, followed: &mut HashMap<i64, Followed>, app: &Arc<App>, capacity: usize) -> Subscription {
         let (queue, waiting) = mpsc::channel(capacity.max(1));
         let lagged = Arc::new(AtomicBool::new(false));
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        listeners.entry(app).or_default().push(Listener { id, queue, lagged: Arc::clone(&lagged) });
-        Subscription { hub: Arc::clone(&self.0), app, id, waiting, lagged }
+        let of_app = followed.entry(app.id);
+        let of_app = of_app.or_insert_with(|| Followed { app: Arc::clone(app), listeners: Vec::new() });
+        of_app.listeners.push(Listener { id, queue, lagged: Arc::clone(&lagged) });
+        Subscription { hub: Arc::clone(&self.0), app: app.id, id, waiting, lagged }
+    }
+
+    /// The numeric ids of all applications that somebody listens to.
+    pub fn followed(&self) -> Vec<i64> {
+        self.0.lock().keys().copied().collect()
+    }
+
+    /// Takes down what an application is now, and gives what those who listen to it last heard that it was; none if nobody
+    /// does. `change` makes the one of the other.
+    pub fn replace(&self, app: i64, change: impl FnOnce(&App) -> App) -> Option<(Arc<App>, Arc<App>)> {
+        let mut followed = self.0.lock();
+        let followed = followed.get_mut(&app)?;
+        let now = Arc::new(change(&followed.app));
+        Some((std::mem::replace(&mut followed.app, Arc::clone(&now)), now))
     }
 
     /// Live subscriptions of the application with this numeric id. One that lagged counts until it is dropped.
     pub fn live(&self, app: i64) -> usize {
-        self.0.lock().get(&app).map_or(0, Vec::len)
+        self.0.lock().get(&app).map_or(0, |followed| followed.listeners.len())
     }
 
     /// Gives `event` to every subscription of the application. Never waits: a full queue marks its subscription as
     /// lagged, and that one gets nothing more.
     pub fn publish(&self, app: i64, event: Event) {
-        let listeners = self.0.lock();
-        let Some(listeners) = listeners.get(&app) else { return };
+        let followed = self.0.lock();
+        let Some(followed) = followed.get(&app) else { return };
         let event = Arc::new(event);
-        for listener in listeners {
+        for listener in &followed.listeners {
             if listener.lagged.load(Ordering::Acquire) {
                 continue;
             }
@@ -128,8 +153,8 @@ impl Events {
 
 impl Hub {
     /// A panic while the lock was held leaves the map whole (each change to it is one call), so the map is used on.
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Vec<Listener>>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Followed>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,22 +191,32 @@ impl Subscription {
         // The sender lives in the hub, which this subscription keeps alive: the queue never closes before it is dropped.
         self.waiting.recv().await.ok_or(Lagged)
     }
+
+    /// An event that waits, if one does.
+    pub fn waiting(&mut self) -> Option<Arc<Event>> {
+        self.waiting.try_recv().ok()
+    }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut listeners = self.hub.lock();
-        let Some(of_app) = listeners.get_mut(&self.app) else { return };
-        of_app.retain(|listener| listener.id != self.id);
-        if of_app.is_empty() {
-            listeners.remove(&self.app);
+        let mut followed = self.hub.lock();
+        let Some(of_app) = followed.get_mut(&self.app) else { return };
+        of_app.listeners.retain(|listener| listener.id != self.id);
+        if of_app.listeners.is_empty() {
+            followed.remove(&self.app);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::app::tests::sample;
     use super::*;
+
+    fn app(id: i64) -> Arc<App> {
+        Arc::new(App { id, ..sample() })
+    }
 
     fn event(id: &str) -> Event {
         Event {
@@ -195,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn an_application_sees_only_its_own_events() {
         let events = Events::new();
-        let (mut one, mut two) = (events.subscribe(1, 4), events.subscribe(2, 4));
+        let (mut one, mut two) = (events.subscribe(&app(1), 4), events.subscribe(&app(2), 4));
         events.publish(1, event("a"));
         events.publish(2, event("b"));
         events.publish(3, event("c"));
@@ -206,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_ends_the_subscription_and_holds_up_nobody() {
         let events = Events::new();
-        let (mut slow, mut quick) = (events.subscribe(1, 1), events.subscribe(1, 8));
+        let (mut slow, mut quick) = (events.subscribe(&app(1), 1), events.subscribe(&app(1), 8));
         for id in ["a", "b", "c"] {
             events.publish(1, event(id));
         }
@@ -220,15 +255,15 @@ mod tests {
     #[test]
     fn subscriptions_are_counted_until_dropped() {
         let events = Events::new();
-        let one = events.subscribe_at_most(1, 1, 2);
-        let two = events.subscribe_at_most(1, 1, 2);
+        let one = events.subscribe_at_most(&app(1), 1, 2);
+        let two = events.subscribe_at_most(&app(1), 1, 2);
         assert!(one.is_some() && two.is_some());
-        assert!(events.subscribe_at_most(1, 1, 2).is_none());
-        assert!(events.subscribe_at_most(2, 1, 2).is_some());
+        assert!(events.subscribe_at_most(&app(1), 1, 2).is_none());
+        assert!(events.subscribe_at_most(&app(2), 1, 2).is_some());
         assert_eq!(events.live(1), 2);
         drop(one);
         assert_eq!(events.live(1), 1);
-        assert!(events.subscribe_at_most(1, 1, 2).is_some());
+        assert!(events.subscribe_at_most(&app(1), 1, 2).is_some());
         drop(two);
         assert_eq!(events.live(1), 0);
         assert!(events.0.lock().is_empty());

@@ -9,8 +9,8 @@ use moka::sync::Cache;
 
 use super::Error;
 
-/// The longest that a change made elsewhere, by another process, stays unnoticed here. Whoever remembers what was found
-/// here for two seconds more still learns of it within the ten that are promised.
+/// The longest that a change made elsewhere stays unnoticed here, unless a realm was applied, which is followed at once.
+/// Whoever remembers what was found here for two seconds more still learns of it within the ten that are promised.
 const TTL: Duration = Duration::from_secs(8);
 
 /// Values by key. What is not there is not remembered, so that it is found as soon as it is.

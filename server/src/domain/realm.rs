@@ -19,6 +19,10 @@ mod world;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
 
 use super::Error;
 use super::access::AccessTokens;
@@ -38,6 +42,10 @@ use plan::{Plan, Planner};
 pub use change::{Action, Change, FieldChange};
 pub use file::Position;
 pub use problem::{Problem, RealmError};
+
+/// How often the store is asked whether a realm was applied. With the look that WebSockets take at their tokens, each half
+/// second, it makes less than the second in which they promise to follow.
+const FOLLOW: Duration = Duration::from_millis(250);
 
 /// How often what is there is compared anew, because it changed before the difference was written.
 const ATTEMPTS: usize = 5;
@@ -113,11 +121,13 @@ pub(super) struct Parts {
 /// Applies realm files.
 pub struct Realms {
     parts: Parts,
+    /// The revision of the realm that everything here follows, held while it comes to do so.
+    settled: Mutex<i64>,
 }
 
 impl Realms {
-    pub(super) const fn new(parts: Parts) -> Self {
-        Self { parts }
+    pub(super) fn new(parts: Parts) -> Self {
+        Self { parts, settled: Mutex::new(-1) }
     }
 
     /// What [`apply`](Self::apply) would do. Nothing changes.
@@ -150,18 +160,46 @@ impl Realms {
         Err(failure)
     }
 
-    /// Forgets what is remembered of applications, users and their opaque tokens, and reads the limits of our own operations
-    /// again. A change that is applied here does so itself; one that another core of this process applied to the same store,
-    /// as tests do, is so seen at once. What another process applied is seen some seconds later, when what is remembered is
-    /// old: nobody calls this then.
+    /// Forgets what is remembered of applications, users and their opaque tokens, tells applications what became of them, and
+    /// reads the limits of our own operations again.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn settle(&self) -> Result<(), Error> {
+        let mut settled = self.settled.lock().await;
+        let revision = self.parts.store.realm_revision().await?;
+        self.settle_at(revision, &mut settled).await
+    }
+
+    async fn settle_at(&self, revision: i64, settled: &mut i64) -> Result<(), Error> {
         self.parts.apps.forget_all();
         self.parts.users.forget_all();
         self.parts.access.forget_all();
-        self.parts.configs.load().await
+        self.parts.apps.tell_all().await?;
+        self.parts.configs.load().await?;
+        *settled = revision;
+        Ok(())
+    }
+
+    /// Settles whenever another process has applied a realm, until it is dropped. It takes no longer than [`FOLLOW`] to notice.
+    pub async fn follow(&self) {
+        let mut asking = tokio::time::interval(FOLLOW);
+        asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            asking.tick().await;
+            let outcome = self.settle_if_due().await;
+            if let (Err(error), false) = (&outcome, failing) {
+                tracing::warn!(error = error.chain(), "whether a realm was applied cannot be told for now");
+            }
+            failing = outcome.is_err();
+        }
+    }
+
+    async fn settle_if_due(&self) -> Result<(), Error> {
+        let mut settled = self.settled.lock().await;
+        let revision = self.parts.store.realm_revision().await?;
+        if revision == *settled { Ok(()) } else { self.settle_at(revision, &mut settled).await }
     }
 
     async fn write(&self, scope: &UserScope, seen: &RealmState, plan: Plan) -> Result<Option<Applied>, RealmError> {
@@ -183,9 +221,9 @@ impl Realms {
             if !self.parts.store.write_realm(scope, seen, &writes).await? {
                 return Ok(None);
             }
-            // It is done, even if the limits cannot be read now: a server reads them again within seconds.
+            // It is done, even if it cannot be followed now: a server that runs does as soon as the store answers.
             if let Err(error) = self.settle().await {
-                tracing::warn!(error = error.chain(), "changed limits take effect later");
+                tracing::warn!(error = error.chain(), "what was changed takes effect later");
             }
         }
         let generated = generated.into_iter();

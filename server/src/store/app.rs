@@ -84,28 +84,6 @@ impl Store {
         Ok(Entity::find().filter(Column::CreatedBy.eq(creator)).count(&self.db).await?)
     }
 
-    /// Enables or disables the application with this public id. Nothing happens if there is none.
-    pub async fn set_app_enabled(&self, app_id: &str, enabled: bool) -> Result<(), Error> {
-        Entity::update_many()
-            .col_expr(Column::Enabled, Expr::value(enabled))
-            .filter(Column::AppId.eq(app_id))
-            .exec(&self.db)
-            .await?;
-        Ok(())
-    }
-
-    /// Revokes the application's tokens issued before `from`, in milliseconds since the epoch. Never takes a revocation
-    /// back: an earlier `from` than the stored one changes nothing.
-    pub async fn set_tokens_valid_from(&self, app_id: &str, from: i64) -> Result<(), Error> {
-        Entity::update_many()
-            .col_expr(Column::TokensValidFrom, Expr::value(from))
-            .filter(Column::AppId.eq(app_id))
-            .filter(Column::TokensValidFrom.lt(from))
-            .exec(&self.db)
-            .await?;
-        Ok(())
-    }
-
     /// Replaces the secret's hash, unless it is no longer `seen`.
     pub async fn replace_secret_hash(&self, id: i64, seen: &str, new: &str) -> Result<(), Error> {
         Entity::update_many()

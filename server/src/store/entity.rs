@@ -13,6 +13,7 @@ pub(super) mod navigator;
 pub(super) mod pool;
 pub(super) mod product;
 pub(super) mod project;
+pub(super) mod realm_revision;
 pub(super) mod refresh_token;
 pub(super) mod role;
 pub(super) mod role_function;

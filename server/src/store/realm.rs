@@ -12,8 +12,10 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sea_orm::EntityTrait as _;
 use serde::Serialize;
 
+use super::entity::realm_revision;
 use super::{AuditRow, Error, HandleKind, Store};
 
 /// A pool, without its number.
@@ -285,5 +287,13 @@ impl Store {
             Ok(true)
         })
         .await
+    }
+
+    /// How often a realm was written. Who remembers what stands in one learns from it that there is something new.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn realm_revision(&self) -> Result<i64, Error> {
+        Ok(realm_revision::Entity::find().one(&self.db).await?.map_or(0, |row| row.number))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contract_tests::{fixture::Fixture, transcript, wire::Request};
-use gatehouse_server::domain::app::AppId;
+use serde_json::json;
 
 use super::{APP, app_request, create, example_app};
 
@@ -43,7 +43,7 @@ async fn disabled_app_is_shown_as_such() {
     let server = Fixture::start().await;
     let token = server.token().await;
     let (app_id, _) = create(&server, &token, "Closed").await;
-    server.core.apps.disable(&AppId::new(&app_id)).await.unwrap();
+    server.change_app(&app_id, &json!({ "enabled": false })).await;
     transcript!(server.send(Request::get(APP).bearer(&token)).await);
 }
 

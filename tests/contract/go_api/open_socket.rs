@@ -10,10 +10,7 @@ use contract_tests::{
     transcript,
     wire::{Exchange, Request},
 };
-use gatehouse_server::domain::{
-    app::AppId,
-    event::{Event, Topic},
-};
+use gatehouse_server::domain::event::{Event, Topic};
 use serde_json::json;
 
 use super::{PING, app_request, create, example_app};
@@ -181,7 +178,7 @@ async fn token_revoked() {
     let server = Fixture::start().await;
     let mut socket = open(&server).await;
     socket.ask(r#"{"type":"subscribe","topics":["token.revoked"]}"#).await;
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     socket.receive().await;
     assert_eq!(socket.closed().await.code, 4401);
     transcript!(socket);
@@ -192,7 +189,7 @@ async fn app_disabled() {
     let server = Fixture::start().await;
     let mut socket = open(&server).await;
     socket.ask(r#"{"type":"subscribe","topics":["app.disabled"]}"#).await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     socket.receive().await;
     assert_eq!(socket.closed().await.code, 4401);
     transcript!(socket);
@@ -350,7 +347,7 @@ async fn expired_token() {
 async fn revoked_token_in_chinese() {
     let server = Fixture::start().await;
     let token = server.token().await;
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     transcript!(server.send(handshake(&format!("/ws?token={token}")).header("lang", "zh")).await);
 }
 
@@ -401,7 +398,7 @@ async fn handshake_without_a_key_in_chinese() {
 async fn store_gone() {
     let server = Fixture::start().await;
     let token = server.token().await;
-    server.core.apps.enable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": true })).await;
     server.store.clone().close().await.unwrap();
     transcript!(server.send(handshake(&format!("/ws?token={token}"))).await);
 }
@@ -423,7 +420,7 @@ async fn handshake_with_a_key_of_another_length() {
 async fn store_gone_while_open() {
     let server = Fixture::start().await;
     let mut socket = open(&server).await;
-    server.core.apps.enable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": true })).await;
     server.store.clone().close().await.unwrap();
     assert_eq!(socket.closed().await.code, 1011);
     transcript!(socket);
@@ -437,7 +434,7 @@ async fn the_token_never_reaches_a_log() {
     let mut socket = open_with(&server, &token).await;
     socket.ask(r#"{"type":"subscribe","topics":["app.created"]}"#).await;
     socket.ask(&format!("token {token}")).await;
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     must("the end", socket.closed()).await;
     server.send(handshake(&format!("/ws?token={token}"))).await;
     let text = logs.text();

@@ -8,7 +8,6 @@ use contract_tests::{
     transcript,
     wire::{Exchange, Request},
 };
-use gatehouse_server::domain::app::AppId;
 use serde_json::{Value, json};
 
 use super::APP;
@@ -228,14 +227,14 @@ async fn good_until_the_last_millisecond() {
 async fn revoked() {
     let server = Fixture::start().await;
     let token = server.token().await;
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     transcript!(server.send(bad_body().bearer(&token)).await);
 }
 
 #[tokio::test]
 async fn issued_after_a_revocation_is_good() {
     let server = Fixture::start().await;
-    server.core.apps.revoke_tokens(&AppId::new(DEMO_APP)).await.unwrap();
+    server.revoke_tokens(DEMO_APP).await;
     let token = server.token().await;
     assert_eq!(server.send(bad_body().bearer(&token)).await.reply.code(), 400);
 }
@@ -244,7 +243,7 @@ async fn issued_after_a_revocation_is_good() {
 async fn of_a_disabled_app() {
     let server = Fixture::start().await;
     let token = server.token().await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     transcript!(server.send(bad_body().bearer(&token)).await);
 }
 

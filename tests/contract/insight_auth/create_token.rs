@@ -9,7 +9,6 @@ use contract_tests::{
     wire::Request,
 };
 use gatehouse_server::domain::{
-    app::AppId,
     origin::Origin,
     password::Digest,
     user::{Handle, NewUser},
@@ -369,7 +368,7 @@ async fn unknown_app_in_english() {
 #[tokio::test]
 async fn disabled_app() {
     let server = Fixture::start().await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     transcript!(log_in_with(&server, &json!({})).await);
 }
 

@@ -7,7 +7,6 @@ use contract_tests::{
     wechat::{APP_ID, APP_SECRET, Fault, Step, UNION_ID, person},
     wire::{Exchange, Request},
 };
-use gatehouse_server::domain::app::AppId;
 use serde_json::{Value, json};
 
 use super::{
@@ -190,7 +189,7 @@ async fn unknown_app_in_english() {
 #[tokio::test]
 async fn disabled_app() {
     let server = server_with_user().await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     transcript!(server.send(wechat_request(WECHAT_CODE)).await);
 }
 

@@ -11,7 +11,6 @@ use contract_tests::{
 };
 use futures_util::future::join_all;
 use gatehouse_server::domain::{
-    app::AppId,
     origin::Origin,
     password::Digest,
     user::{Handle, NewUser, User},
@@ -269,7 +268,7 @@ async fn unknown_app_in_english() {
 #[tokio::test]
 async fn disabled_app() {
     let (server, code) = server().await;
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     transcript!(server.send(binding_request(UNION_ID, MOBILE, &code)).await);
 }
 

@@ -8,7 +8,6 @@ use contract_tests::{
     transcript,
     wire::Request,
 };
-use gatehouse_server::domain::app::AppId;
 use serde_json::{Value, json};
 
 use super::{STATUS, bundle, data_of, message_of, refresh_request, status, status_request};
@@ -151,9 +150,9 @@ async fn a_ban_and_a_disabled_application_end_it_at_once() {
     let server = Fixture::start().await;
     let (one, other) = (bundle(&server).await, bundle(&server).await);
     assert_eq!(status(&server, &one.access).await, 200);
-    server.core.apps.disable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": false })).await;
     assert_eq!(status(&server, &one.access).await, 421);
-    server.core.apps.enable(&AppId::new(DEMO_APP)).await.unwrap();
+    server.change_app(DEMO_APP, &json!({ "enabled": true })).await;
     assert_eq!(status(&server, &one.access).await, 200);
     server.core.users.ban(1).await.unwrap();
     for bundle in [one, other] {

@@ -137,7 +137,7 @@ impl Session {
     /// `Ok` when the peer is gone, `Err` when it is the server that closes.
     async fn serve(&mut self, socket: &mut Socket) -> Result<(), Close> {
         let app = self.caller.caller.app.clone();
-        let subscription = self.core.events.subscribe_at_most(app.id, self.rules.queue, self.rules.per_app);
+        let subscription = self.core.events.subscribe_at_most(&app, self.rules.queue, self.rules.per_app);
         let mut events = subscription.ok_or(Close::TooMany)?;
         let shutdown = self.rules.shutdown.clone();
         let mut check = tokio::time::interval(CHECK);
@@ -151,14 +151,19 @@ impl Session {
                 () = shutdown.cancelled() => return Err(Close::GoingAway),
                 event = events.next() => {
                     let event = event.map_err(|_| Close::TooSlow)?;
-                    if self.topics.contains(event.topic.name()) {
-                        send(socket, event_frame(&event)).await?;
-                    }
+                    self.forward(socket, &event).await?;
                 }
                 _ = check.tick() => {
                     match self.core.tokens.verify(&self.caller.token).await {
                         Ok(_) => {}
-                        Err(Error::Unauthorized | Error::TokenExpired) => return Err(Close::TokenOver),
+                        Err(Error::Unauthorized | Error::TokenExpired) => {
+                            // Why it is over is told before it ends, unless the store cannot say.
+                            let _untold = self.core.apps.tell(app.id).await;
+                            while let Some(event) = events.waiting() {
+                                self.forward(socket, &event).await?;
+                            }
+                            return Err(Close::TokenOver);
+                        }
                         // Nobody knows whether the token is still good, and a client that is told it is not would
                         // log in again for nothing.
                         Err(_) => return Err(Close::Fault),
@@ -189,6 +194,14 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Sends an event that the client subscribed to.
+    async fn forward(&self, socket: &mut Socket, event: &Event) -> Result<(), Close> {
+        if self.topics.contains(event.topic.name()) {
+            send(socket, event_frame(event)).await?;
+        }
+        Ok(())
     }
 
     fn hello(&self) -> String {

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::Core;
 use crate::domain::clock::ManualClock;
 use crate::domain::mail::{Mail, Sender, Transport};
+use crate::domain::realm::Declared;
 use crate::domain::sms::{self, Sms};
 
 const START: Timestamp = Timestamp::from_millis(1_795_474_800_500);
@@ -36,6 +37,19 @@ impl Bench {
         self.core.apps.provision(Provision { app_id: None, secret: None, new, may_create }).await.unwrap()
     }
 
+    /// Changes an application as `gatehouse apply` does: `settings` are as in a realm file.
+    pub(in crate::domain) async fn change(&self, app: &App, settings: &str) {
+        let realm = format!("apps: [{{ id: {}, name: {}, {settings} }}]", app.app_id, app.name);
+        let declared = Declared::read(&realm, Path::new(""), false).unwrap();
+        assert_eq!(self.core.realms.apply(&declared).await.unwrap().changes.len(), 1);
+    }
+
+    /// Revokes the application's tokens, and leaves it the secret that it had.
+    pub(in crate::domain) async fn revoke_tokens(&self, created: &CreatedApp) {
+        self.change(&created.app, "secret: another secret of it").await;
+        self.change(&created.app, &format!("secret: {}", created.secret.expose())).await;
+    }
+
     pub(in crate::domain) async fn caller(&self, created: &CreatedApp) -> Caller {
         let token = self.core.tokens.issue(&created.app).unwrap().token;
         self.core.tokens.verify(&token).await.unwrap()
@@ -48,6 +62,25 @@ fn open(store: &Store, dir: &Path, clock: &Clock) -> Core {
     let mail = Mail::new(Transport::Outbox(dir.join("outbox")), sender, clock.clone(), Random::seeded(2));
     let sms = Sms::new(sms::Transport::Outbox(dir.join("outbox")), clock.clone(), Random::seeded(3));
     Core::new(store.clone(), keys, &Config::default().domain(), clock.clone(), Random::seeded(1), mail, sms).unwrap()
+}
+
+/// An application.
+pub(in crate::domain) fn sample() -> App {
+    App {
+        id: 1,
+        app_id: AppId::new("shop"),
+        name: "Shop".to_owned(),
+        description: None,
+        redirect_uri: None,
+        status: AppStatus::Enabled,
+        may_create: false,
+        created_by: None,
+        tokens_valid_from: START,
+        created_at: START,
+        token_life: TOKEN_LIFE,
+        refresh_life: REFRESH_LIFE,
+        exclusive: false,
+    }
 }
 
 fn new(name: &str) -> NewApp {
@@ -82,9 +115,9 @@ async fn an_unknown_id_a_wrong_secret_and_a_disabled_application_look_alike() {
     {
         assert!(matches!(apps.authenticate(id, secret).await, Err(Error::UnknownApp)), "{id} {secret}");
     }
-    apps.disable(&created.app.app_id).await.unwrap();
+    bench.change(&created.app, "enabled: false").await;
     assert!(matches!(apps.authenticate(id, secret).await, Err(Error::UnknownApp)));
-    apps.enable(&created.app.app_id).await.unwrap();
+    bench.change(&created.app, "enabled: true").await;
     apps.authenticate(id, secret).await.unwrap();
 }
 
@@ -171,7 +204,7 @@ async fn a_list_shows_a_change_at_once_though_its_pages_are_remembered() {
     assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().total, 0);
     let created = bench.core.apps.create(&caller, new("a")).await.unwrap();
     assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().total, 1);
-    bench.core.apps.disable(&created.app.app_id).await.unwrap();
+    bench.change(&created.app, "enabled: false").await;
     assert_eq!(bench.core.apps.list(&caller, page).await.unwrap().items[0].status, AppStatus::Disabled);
 }
 
@@ -180,17 +213,54 @@ async fn each_change_is_told_to_the_application_it_concerns() {
     let bench = Bench::new().await;
     let creator = bench.app("creator", true).await;
     let caller = bench.caller(&creator).await;
-    let mut heard = bench.core.events.subscribe(creator.app.id, 8);
+    let mut heard = bench.core.events.subscribe(&caller.app, 8);
     let created = bench.core.apps.create(&caller, new("shop")).await.unwrap();
     let event = heard.next().await.unwrap();
     assert_eq!((event.topic, event.at, event.id.len()), (Topic::AppCreated, START, 32));
     assert_eq!(event.data, serde_json::json!({"app_id": created.app.app_id.as_str(), "app_name": "shop"}));
 
-    bench.core.apps.revoke_tokens(&creator.app.app_id).await.unwrap();
+    bench.change(&creator.app, "secret: another secret of it").await;
     assert_eq!(heard.next().await.unwrap().topic, Topic::TokenRevoked);
-    bench.core.apps.disable(&creator.app.app_id).await.unwrap();
+    bench.change(&creator.app, "enabled: false").await;
+    let event = heard.next().await.unwrap();
+    assert_eq!(event.topic, Topic::AppDisabled);
+    assert_eq!(event.data, serde_json::json!({"app_id": creator.app.app_id.as_str()}));
+}
+
+#[tokio::test]
+async fn what_became_of_an_application_is_told_once_however_many_ask() {
+    let bench = Bench::new().await;
+    let creator = bench.app("creator", true).await;
+    let caller = bench.caller(&creator).await;
+    let (mut one, mut two) = (bench.core.events.subscribe(&caller.app, 8), bench.core.events.subscribe(&caller.app, 8));
+    // Another process changes it.
+    let (clock, _) = Clock::manual(START);
+    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    other.change(&creator.app, "enabled: false, secret: another secret of it").await;
+    assert!(one.waiting().is_none());
+
+    let apps = &bench.core.apps;
+    let id = creator.app.id;
+    let (first, second, all) = tokio::join!(apps.tell(id), apps.tell(id), apps.tell_all());
+    first.and(second).and(all).unwrap();
+    for heard in [&mut one, &mut two] {
+        assert_eq!(heard.waiting().unwrap().topic, Topic::TokenRevoked);
+        assert_eq!(heard.waiting().unwrap().topic, Topic::AppDisabled);
+        assert!(heard.waiting().is_none());
+    }
+    other.change(&creator.app, "description: shut, enabled: false").await;
+    apps.tell_all().await.unwrap();
+    assert!(one.waiting().is_none(), "nothing became of it that anybody hears of");
+}
+
+#[tokio::test]
+async fn an_application_that_is_gone_is_told_to_be_disabled() {
+    let bench = Bench::new().await;
+    let caller = bench.caller(&bench.app("shop", true).await).await;
+    let mut heard = bench.core.events.subscribe(&caller.app, 8);
+    let declared = Declared::read("apps: []", Path::new(""), true).unwrap();
+    bench.core.realms.apply(&declared).await.unwrap();
     assert_eq!(heard.next().await.unwrap().topic, Topic::AppDisabled);
-    assert!(matches!(bench.core.apps.disable(&AppId::new("nobody")).await, Err(Error::UnknownApp)));
 }
 
 #[tokio::test]
@@ -230,7 +300,7 @@ async fn a_row_read_before_a_change_does_not_outlive_it_in_the_cache() {
     // A reader reads the row, a writer changes it, and only then the reader puts its row into the cache.
     let before = apps.changes.load(Ordering::SeqCst);
     let row = bench.store.app_by_id(created.app.id).await.unwrap().unwrap();
-    apps.disable(&created.app.app_id).await.unwrap();
+    bench.change(&created.app, "enabled: false").await;
     apps.remember(row, before);
     assert_eq!(apps.by_id(created.app.id).await.unwrap().unwrap().status, AppStatus::Disabled);
     assert_eq!(apps.by_app_id(&created.app.app_id).await.unwrap().unwrap().status, AppStatus::Disabled);

@@ -9,6 +9,7 @@ use crate::domain::access::{Entry, Kind};
 use crate::domain::app::AppId;
 use crate::domain::clock::{ManualClock, Timestamp};
 use crate::domain::config::Search;
+use crate::domain::event::Topic;
 use crate::domain::keys::KeyRing;
 use crate::domain::origin::Origin;
 use crate::store::{RealmPool, RealmWrites, Unique};
@@ -307,4 +308,47 @@ fn the_schema_is_the_one_that_is_shipped() {
     }
     let shipped = std::fs::read_to_string(path).unwrap_or_default();
     assert!(shipped == schema, "run this test with GATEHOUSE_WRITE_SCHEMA=1, and read the difference");
+}
+
+#[tokio::test]
+async fn what_another_process_applied_is_followed_and_nothing_is_forgotten_without_need() {
+    for database in databases().await {
+        let (ours, ..) = core(&database).await;
+        let (other, ..) = core(&database).await;
+        apply(&other, SMALL).await;
+        ours.realms.settle().await.unwrap();
+        ours.apps.authenticate("shop", "0123456789abcdef").await.unwrap();
+        apply(&other, &SMALL.replace("name: Shop", "name: Shop\n    enabled: false")).await;
+        ours.apps.authenticate("shop", "0123456789abcdef").await.expect("it is remembered");
+        ours.realms.settle_if_due().await.unwrap();
+        ours.apps.authenticate("shop", "0123456789abcdef").await.unwrap_err();
+
+        let version = ours.apps.version();
+        ours.realms.settle_if_due().await.unwrap();
+        assert_eq!(ours.apps.version(), version, "{:?}", database.backend());
+        apply(&ours, &SMALL.replace("name: Shop", "name: Shop\n    enabled: true")).await;
+        let version = ours.apps.version();
+        ours.realms.settle_if_due().await.unwrap();
+        assert_eq!(ours.apps.version(), version, "{:?}: who applies has settled", database.backend());
+    }
+}
+
+#[tokio::test]
+async fn whoever_follows_tells_what_another_process_did() {
+    for database in databases().await {
+        let (ours, ..) = core(&database).await;
+        let (other, ..) = core(&database).await;
+        apply(&other, SMALL).await;
+        ours.realms.settle().await.unwrap();
+        let app = ours.apps.by_app_id(&AppId::new("shop")).await.unwrap().unwrap();
+        let mut heard = ours.events.subscribe(&app, 8);
+        let told = async {
+            apply(&other, &SMALL.replace("0123456789abcdef", "fedcba9876543210")).await;
+            heard.next().await.unwrap()
+        };
+        tokio::select! {
+            () = ours.realms.follow() => unreachable!("it goes on until it is dropped"),
+            event = told => assert_eq!(event.topic, Topic::TokenRevoked, "{:?}", database.backend()),
+        }
+    }
 }

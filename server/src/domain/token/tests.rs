@@ -182,7 +182,7 @@ async fn revocation_ends_what_was_issued_before_and_nothing_else() {
     let before = tokens.issue(&created.app).unwrap().token;
     let others = tokens.issue(&other.app).unwrap().token;
     tokens.verify(&before).await.unwrap();
-    apps.revoke_tokens(id).await.unwrap();
+    bench.revoke_tokens(&created).await;
     assert!(matches!(tokens.verify(&before).await, Err(Error::TokenExpired)));
     tokens.verify(&others).await.unwrap();
 
@@ -193,7 +193,7 @@ async fn revocation_ends_what_was_issued_before_and_nothing_else() {
     assert!(matches!(tokens.verify(&before).await, Err(Error::TokenExpired)));
 
     bench.time.advance(Duration::from_secs(5));
-    apps.revoke_tokens(id).await.unwrap();
+    bench.revoke_tokens(&created).await;
     assert!(matches!(tokens.verify(&after).await, Err(Error::TokenExpired)));
 }
 
@@ -203,9 +203,9 @@ async fn tokens_of_a_disabled_application_are_refused_while_it_is() {
     let app = bench.app("shop", true).await.app;
     let token = bench.core.tokens.issue(&app).unwrap().token;
     bench.core.tokens.verify(&token).await.unwrap();
-    bench.core.apps.disable(&app.app_id).await.unwrap();
+    bench.change(&app, "enabled: false").await;
     assert!(matches!(bench.core.tokens.verify(&token).await, Err(Error::TokenExpired)));
-    bench.core.apps.enable(&app.app_id).await.unwrap();
+    bench.change(&app, "enabled: true").await;
     bench.core.tokens.verify(&token).await.unwrap();
 }
 

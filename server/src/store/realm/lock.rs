@@ -1,22 +1,25 @@
 //! Locks what is to be written, so that it is still what it was found to be when it is written. SQLite has one writer, and
 //! takes no notice.
 
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Value,
 };
-use sea_orm_migration::seaql_migrations;
 
 use super::read::CHUNK;
 use super::{RealmPut, RealmRemoval, RealmState, RealmWrites};
 use crate::store::Error;
-use crate::store::entity::{app, interface_config, nav_function, navigator, pool, role, tenant, user, wechat_app};
+use crate::store::entity::{
+    app, interface_config, nav_function, navigator, pool, realm_revision, role, tenant, user, wechat_app,
+};
 
 /// Waits until nobody else writes a realm, and lets nobody else until the transaction ends: two that add the same, or
-/// that each leave the other's administrator, see each other so. The rows of the migrations are there in every database, and
-/// a reader of them does not wait.
+/// that each leave the other's administrator, see each other so. What is locked is the count of realms written, which so
+/// grows by one.
 pub(super) async fn alone(db: &impl ConnectionTrait) -> Result<(), Error> {
-    let applied = seaql_migrations::Entity::find().order_by_asc(seaql_migrations::Column::Version);
-    applied.lock_exclusive().all(db).await?;
+    let grow = realm_revision::Entity::update_many();
+    let next = Expr::col(realm_revision::Column::Number).add(1);
+    grow.col_expr(realm_revision::Column::Number, next).exec(db).await?;
     Ok(())
 }
 

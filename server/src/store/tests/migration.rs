@@ -55,35 +55,43 @@ async fn each_step_back_takes_its_own_tables_and_leaves_the_others() {
         store.insert_access_token(access_token("t", user.id, 1), false, event(user.id)).await.unwrap();
         store.record_login_failure("user:1", 1, |row| row).await.unwrap();
 
+        let revision = ["m20261125_000006_realm_revision"];
+        assert_eq!(store.migrate_down(1).await.unwrap(), revision, "{:?}", database.backend());
+        assert!(matches!(store.realm_revision().await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert_eq!(store.migrate_up().await.unwrap(), revision);
+        assert_eq!(store.realm_revision().await.unwrap(), 0, "{:?}", database.backend());
+
+        store.migrate_down(1).await.unwrap();
         assert_eq!(store.migrate_down(1).await.unwrap(), ["m20261125_000005_access"]);
         assert!(matches!(store.access_token("t").await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(matches!(store.login_failures("user:1").await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(store.tenant_of("t", 1, user.id).await.unwrap().is_none());
-        assert_eq!(store.migrate_up().await.unwrap(), ["m20261125_000005_access"]);
+        assert_eq!(store.migrate_up().await.unwrap(), ["m20261125_000005_access", revision[0]]);
         assert!(store.access_token("t").await.unwrap().is_none(), "what was taken back is gone");
 
-        let both = ["m20261125_000005_access", "m20261125_000004_tenant"];
-        assert_eq!(store.migrate_down(2).await.unwrap(), both, "{:?}", database.backend());
+        let three = [revision[0], "m20261125_000005_access", "m20261125_000004_tenant"];
+        assert_eq!(store.migrate_down(3).await.unwrap(), three, "{:?}", database.backend());
         assert!(matches!(store.tenant_of("t", 1, user.id).await, Err(Error::Fault(_))), "{:?}", database.backend());
         store.migrate_up().await.unwrap();
         assert_eq!(store.user_by_handle("lory").await.unwrap().as_ref(), Some(&user), "users outlive it");
         assert_eq!(store.app_by_app_id("a").await.unwrap().map(|app| app.exclusive), Some(false));
 
-        store.migrate_down(2).await.unwrap();
+        store.migrate_down(3).await.unwrap();
         assert_eq!(store.migrate_down(1).await.unwrap(), ["m20261125_000003_project"]);
         assert!(matches!(store.count_projects_of(user.id).await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(matches!(store.pools_for(1).await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(store.session_by_id("s").await.unwrap().is_some());
 
-        let back = ["m20261125_000003_project", "m20261125_000004_tenant", "m20261125_000005_access"];
+        let back = ["m20261125_000003_project", "m20261125_000004_tenant", "m20261125_000005_access", revision[0]];
         assert_eq!(store.migrate_up().await.unwrap(), back);
         assert_eq!(store.user_by_handle("lory").await.unwrap().as_ref(), Some(&user), "{:?}", database.backend());
         assert_eq!(store.count_projects_of(user.id).await.unwrap(), 0, "what was taken back is gone");
         fill_what_users_own(&store, user.id).await;
 
-        let all =
-            ["m20261125_000005_access", "m20261125_000004_tenant", "m20261125_000003_project", "m20261125_000002_user"];
-        assert_eq!(store.migrate_down(4).await.unwrap(), all, "{:?}", database.backend());
+        let mut all = back.to_vec();
+        all.insert(0, "m20261125_000002_user");
+        all.reverse();
+        assert_eq!(store.migrate_down(5).await.unwrap(), all, "{:?}", database.backend());
         assert!(matches!(store.has_users().await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(matches!(store.audit_events_of(user.id).await, Err(Error::Fault(_))), "{:?}", database.backend());
         assert!(matches!(store.data_key("core").await, Err(Error::Fault(_))), "{:?}", database.backend());

@@ -25,6 +25,7 @@ async fn of_several_that_write_what_they_compared_at_once_one_does() {
         let written = join_all(all.iter().map(|writes| store.write_realm(&UserScope::All, &seen, writes))).await;
         let done = written.into_iter().filter(|one| *one.as_ref().unwrap()).count();
         assert_eq!(done, 1, "{:?}", database.backend());
+        assert!(store.realm_revision().await.unwrap() > 0, "{:?}", database.backend());
     }
 }
 
