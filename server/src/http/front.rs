@@ -238,9 +238,9 @@ impl Front {
         let decision = mounted.count(mounted.document.position(method, &path), cx.client_ip);
         let mut matched = match decision {
             Some(decision) if !decision.admitted => refusal(mounted, &cx, Refusal::TooManyRequests),
-            _ => refusal(mounted, &cx, Refusal::Malformed),
+            _ => refusal(mounted, &cx, Refusal::Invalid),
         };
-        if matched.refused == Some(Refusal::Malformed) {
+        if matched.refused == Some(Refusal::Invalid) {
             matched.response.set_status(unread.status);
         }
         mounted.finish(&mounted.unmatched, &cx, matched, decision, started)
