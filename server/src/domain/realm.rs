@@ -181,7 +181,8 @@ impl Realms {
         Ok(())
     }
 
-    /// Settles whenever another process has applied a realm, until it is dropped. It takes no longer than [`FOLLOW`] to notice.
+    /// Settles whenever another process has applied a realm, until it is dropped. It takes a quarter
+    /// of a second to notice.
     pub async fn follow(&self) {
         let mut asking = tokio::time::interval(FOLLOW);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -311,6 +311,26 @@ fn the_schema_is_the_one_that_is_shipped() {
 }
 
 #[tokio::test]
+async fn each_revocation_of_one_second_ends_the_tokens_before_it() {
+    for database in databases().await {
+        let (core, ..) = core(&database).await;
+        let secrets = ["0123456789abcdef", "fedcba9876543210", "0123456789abcdef", "fedcba9876543210"];
+        let mut before: Option<String> = None;
+        for secret in secrets {
+            apply(&core, &SMALL.replace("0123456789abcdef", secret)).await;
+            if let Some(token) = &before {
+                let outcome = core.tokens.verify(token).await;
+                assert!(matches!(outcome, Err(Error::TokenExpired)), "{:?}", database.backend());
+            }
+            let app = core.apps.authenticate("shop", secret).await.unwrap();
+            let token = core.tokens.issue(&app).unwrap().token;
+            core.tokens.verify(&token).await.unwrap();
+            before = Some(token);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_another_process_applied_is_followed_and_nothing_is_forgotten_without_need() {
     for database in databases().await {
         let (ours, ..) = core(&database).await;

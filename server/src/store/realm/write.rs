@@ -107,6 +107,15 @@ async fn put_app(
     tokens_valid_from: Option<i64>,
     now: i64,
 ) -> Result<(), Error> {
+    let of_id = || app::Column::AppId.eq(app_id.as_str());
+    let tokens_valid_from = match tokens_valid_from {
+        // Tokens that were issued since the last revocation are dated then at the earliest, be that in the next second.
+        Some(from) => match app::Entity::find().filter(of_id()).one(db).await? {
+            Some(stored) => Some(from.max(stored.tokens_valid_from.saturating_add(1000))),
+            None => Some(from),
+        },
+        None => None,
+    };
     let row = app::ActiveModel {
         id: NotSet,
         app_id: Set(app_id.clone()),
@@ -129,7 +138,7 @@ async fn put_app(
         created_at: Set(now),
         ..row
     };
-    put_row(db, row, app::Column::AppId.eq(app_id), complete).await.map(drop)
+    put_row(db, row, of_id(), complete).await.map(drop)
 }
 
 async fn put_user(
