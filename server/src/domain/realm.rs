@@ -181,8 +181,7 @@ impl Realms {
         Ok(())
     }
 
-    /// Settles whenever another process has applied a realm, until it is dropped. It takes a quarter
-    /// of a second to notice.
+    /// Settles whenever another process has applied a realm, until it is dropped. It notices within a quarter of a second.
     pub async fn follow(&self) {
         let mut asking = tokio::time::interval(FOLLOW);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -198,7 +198,7 @@ pub enum RealmPut {
     App {
         app_id: String,
         app: RealmApp,
-        /// Revokes the tokens issued before this.
+        /// Revokes the tokens issued before this, and in any case those that were issued since the last revocation.
         tokens_valid_from: Option<i64>,
     },
     User {

@@ -170,11 +170,14 @@ async fn on_the_documented_port_it_is_always_the_envelope() {
         config.documented_ports = true;
     })
     .await;
-    let port = DOCUMENTS.iter().find(|document| document.dialect == "edge_gateway").unwrap().port;
-    let documented = *server.addresses().iter().find(|address| address.port() == port).unwrap();
-    for bytes in [b"nonsense\r\n\r\n".as_slice(), b"GET /nowhere HTTP/1.1\r\nno colon\r\n\r\n"] {
-        let reply = Reply::parse(&converse(documented, bytes).await, false);
-        assert_eq!((reply.status, reply.code()), (400, 1104));
+    for (dialect, code) in [("edge_gateway", 1104), ("coeus_gateway", 1003)] {
+        let port = DOCUMENTS.iter().find(|document| document.dialect == dialect).unwrap().port;
+        let documented = *server.addresses().iter().find(|address| address.port() == port).unwrap();
+        for bytes in [b"nonsense\r\n\r\n".as_slice(), b"GET /nowhere HTTP/1.1\r\nno colon\r\n\r\n"] {
+            let reply = Reply::parse(&converse(documented, bytes).await, false);
+            let (status, text) = (reply.status, reply.text());
+            assert!(status == 400 && text.contains(&format!("\"code\":{code},")), "{dialect}: {status} {text}");
+        }
     }
     assert!(
         server.addresses().iter().all(|address| address.port() != LISTEN_PORT),
@@ -193,7 +196,7 @@ async fn it_is_logged_and_counted_and_its_line_is_not() {
     let lines: Vec<_> = text.lines().filter(|line| line.contains("gatehouse::access")).collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].contains(&format!("trace=\"{}\"", reply.header("x-trace-id"))), "{}", lines[0]);
-    assert!(lines[0].contains("dialect=\"go_api\"") && lines[0].contains("refused=Malformed"), "{}", lines[0]);
+    assert!(lines[0].contains("dialect=\"go_api\"") && lines[0].contains("refused=Invalid"), "{}", lines[0]);
     assert!(lines[1].contains("dialect=\"none\"") && lines[1].contains("status=400"), "{}", lines[1]);
     assert!(!text.contains("topsecret"), "{text}");
     let metrics = server.send(Request::get("/metrics")).await.reply.text();
