@@ -14,4 +14,3 @@ pub mod server;
 pub mod stall;
 pub mod swagger;
 pub mod trace;
-pub mod turns;

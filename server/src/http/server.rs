@@ -1,6 +1,6 @@
 //! Listeners and connections: hyper's HTTP/1 with limits on everything that a client can hold.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use gatehouse_api::runtime::DRAIN;
@@ -19,7 +19,6 @@ use super::{
     heads::{Heads, Progress, Unread},
     metrics::Metrics,
     stall::Stalling,
-    turns::Turns,
 };
 
 /// How long accepting pauses after the operating system refused a connection, for want of descriptors mostly.
@@ -142,12 +141,13 @@ impl Server {
                 async move {
                     let response: http::Response<BoxBody<Bytes, io::Error>> =
                         front.serve(request, peer, local, scope).await.into();
+                    give_way().await;
                     Ok::<_, Infallible>(response)
                 }
             })
         };
         let stream = Stalling::new(stream, self.rules.write_timeout);
-        let stream = Turns::new(Heads::new(stream, progress.clone(), self.rules.head_timeout));
+        let stream = Heads::new(stream, progress.clone(), self.rules.head_timeout);
         let mut connection = http1::Builder::new()
             // The connection sees to it itself.
             .header_read_timeout(None)
@@ -170,7 +170,7 @@ impl Server {
                 let _ended = (&mut connection).await;
             }
             if let Some(parts) = connection.into_parts()
-                && let (stream, Some(unread)) = parts.io.into_inner().into_inner().into_parts()
+                && let (stream, Some(unread)) = parts.io.into_inner().into_parts()
             {
                 let _gone = Box::pin(refuse(stream, front.refuse(&unread, peer, scope), &unread)).await;
             }
@@ -178,6 +178,21 @@ impl Server {
             drop(slot);
         });
     }
+}
+
+/// Lets everything go first that is ready to run, once. A write wakes whoever waits for it: a client that serves many
+/// connections by one thread, as a proxy beside the server does, would be woken for each reply and sleep again before the
+/// next one, where it is awake for all but the first if they follow each other.
+async fn give_way() {
+    let mut gave_way = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut gave_way, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Answers a request whose head hyper could not read, and ends the connection: nobody knows where the next one begins.
