@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, timeout};
 
 use super::Error;
 use super::access::AccessTokens;
@@ -46,6 +46,9 @@ pub use problem::{Problem, RealmError};
 /// How often the store is asked whether a realm was applied. With the look that WebSockets take at their tokens, each half
 /// second, it makes less than the second in which they promise to follow.
 const FOLLOW: Duration = Duration::from_millis(250);
+
+/// How long one such question may take, with all that follows from it.
+const FOLLOW_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often what is there is compared anew, because it changed before the difference was written.
 const ATTEMPTS: usize = 5;
@@ -188,7 +191,9 @@ impl Realms {
         let mut failing = false;
         loop {
             asking.tick().await;
-            let outcome = self.settle_if_due().await;
+            // A database that is gone without a word would otherwise be waited for as long as the network does.
+            let outcome = timeout(FOLLOW_PATIENCE, self.settle_if_due()).await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("the store did not answer in time")));
             if let (Err(error), false) = (&outcome, failing) {
                 tracing::warn!(error = error.chain(), "whether a realm was applied cannot be told for now");
             }

@@ -20,6 +20,8 @@ use crate::domain::{
 
 /// How often the token is looked at again; revocation and expiry close the socket within a second.
 const CHECK: Duration = Duration::from_millis(500);
+/// How long a socket whose token was revoked waits to learn why.
+const TELL: Duration = Duration::from_millis(250);
 /// How long one frame may take to be written before the consumer counts as too slow.
 const WRITE: Duration = Duration::from_secs(5);
 /// How long the peer has to answer a close.
@@ -157,8 +159,10 @@ impl Session {
                     match self.core.tokens.verify(&self.caller.token).await {
                         Ok(_) => {}
                         Err(Error::Unauthorized | Error::TokenExpired) => {
-                            // Why it is over is told before it ends, unless the store cannot say.
-                            let _untold = self.core.apps.tell(app.id).await;
+                            // Why it is over is told before it ends, unless the store cannot say in time.
+                            if self.core.clock.now() < self.caller.caller.expires_at {
+                                let _untold = timeout(TELL, self.core.apps.tell(app.id)).await;
+                            }
                             while let Some(event) = events.waiting() {
                                 self.forward(socket, &event).await?;
                             }
