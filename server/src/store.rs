@@ -48,6 +48,9 @@ pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
 pub use wechat::{WechatAppRow, WechatUserRow};
 
+/// Values in one list of a statement; SQLite counts to some thousands.
+const CHUNK: usize = 400;
+
 /// Connections to a database server at most. Each is held for one short statement.
 const POOL: u32 = 16;
 

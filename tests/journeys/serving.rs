@@ -109,6 +109,7 @@ async fn a_realm_that_is_applied_beside_it_reaches_sockets_and_tokens() {
     }
     assert_eq!(socket.closed().await.code, 4401);
     assert_eq!(list_with(&server, token.expose()).await, 10002);
+    server.logged("a realm that was applied is in effect").await;
     server.stop().await;
 }
 

@@ -5,6 +5,8 @@
 
 mod input;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -172,8 +174,11 @@ pub struct Apps {
     pages: Cache<(u64, i64, PageRequest), Arc<Listed<App>>>,
     /// Grows with every invalidation; a value read before one must not enter the cache after it.
     changes: AtomicU64,
-    /// Held while applications are told what became of them, lest somebody takes down what he read before another.
-    telling: tokio::sync::Mutex<()>,
+    /// How often somebody asked that applications be told what became of them.
+    asked: AtomicU64,
+    /// Held while they are told, lest somebody takes down what he read before another; how often was it asked before the
+    /// store was read for that.
+    told: tokio::sync::Mutex<u64>,
 }
 
 impl Apps {
@@ -186,8 +191,8 @@ impl Apps {
             .max_capacity(CACHE_CAPACITY)
             .time_to_live(CACHE_TTL)
             .build();
-        let (changes, telling) = (AtomicU64::new(0), tokio::sync::Mutex::default());
-        Self { store, keys, events, clock, random, by_app_id, by_id, pages, changes, telling }
+        let (changes, asked, told) = (AtomicU64::new(0), AtomicU64::new(0), tokio::sync::Mutex::default());
+        Self { store, keys, events, clock, random, by_app_id, by_id, pages, changes, asked, told }
     }
 
     /// The application with this id and secret.
@@ -239,7 +244,7 @@ impl Apps {
         let created =
             self.insert(Provision { app_id: None, secret: None, new, may_create: true }, Some(caller.app.id)).await?;
         let data = serde_json::json!({ "app_id": created.app.app_id.as_str(), "app_name": created.app.name });
-        self.publish(caller.app.id, Topic::AppCreated, data);
+        self.events.publish(caller.app.id, self.event(Topic::AppCreated, data));
         Ok(created)
     }
 
@@ -301,35 +306,41 @@ impl Apps {
         Ok(known.map(|known| Arc::clone(&known.app)))
     }
 
-    /// Tells every application that somebody listens to what became of it; called after changes that anybody made.
+    /// Tells whoever listens to an application if it was disabled, or its tokens revoked, since he last heard of it. Whoever
+    /// made the change, and in which process, it is told once. Any number of those who ask at once share one look.
     ///
     /// # Errors
     /// Only those of the store. Nothing is lost then: it is told the next time.
-    pub(super) async fn tell_all(&self) -> Result<(), Error> {
-        for id in self.events.followed() {
-            self.tell(id).await?;
+    pub async fn tell(&self) -> Result<(), Error> {
+        let asking = self.asked.fetch_add(1, Ordering::SeqCst);
+        let mut told = self.told.lock().await;
+        if asking < *told {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Tells those who listen to an application if it was disabled, or its tokens revoked, since they last heard of it.
-    /// Whoever made the change, and in which process, it is told once.
-    ///
-    /// # Errors
-    /// Only those of the store. Nothing is lost then: it is told the next time.
-    pub async fn tell(&self, id: i64) -> Result<(), Error> {
-        let _one_after_another = self.telling.lock().await;
-        let row = Box::pin(self.store.app_by_id(id)).await?;
-        // One that is gone is no more than disabled to those who use it.
-        let now = |heard: &App| row.map_or_else(|| App { status: AppStatus::Disabled, ..heard.clone() }, App::from);
-        let Some((before, now)) = self.events.replace(id, now) else { return Ok(()) };
-        let data = serde_json::json!({ "app_id": now.app_id.as_str() });
-        if now.tokens_valid_from > before.tokens_valid_from {
-            self.publish(id, Topic::TokenRevoked, data.clone());
+        let asked = self.asked.load(Ordering::SeqCst);
+        let (ids, so_far) = self.events.followed();
+        let mut apps = BTreeMap::new();
+        for row in Box::pin(self.store.apps_by_ids(&ids)).await? {
+            apps.insert(row.id, Arc::new(App::from(row)));
         }
-        if (before.status, now.status) == (AppStatus::Enabled, AppStatus::Disabled) {
-            self.publish(id, Topic::AppDisabled, data);
+        for id in ids {
+            let (now, revoked, disabled) = (apps.remove(&id), OnceCell::new(), OnceCell::new());
+            self.events.update(id, so_far, |heard| {
+                // One that is gone is no more than disabled to those who use it.
+                let gone = || Arc::new(App { status: AppStatus::Disabled, ..heard.clone() });
+                let now = now.clone().unwrap_or_else(gone);
+                let event = |topic| Arc::new(self.event(topic, serde_json::json!({ "app_id": now.app_id.as_str() })));
+                let mut news = Vec::new();
+                if now.tokens_valid_from > heard.tokens_valid_from {
+                    news.push(Arc::clone(revoked.get_or_init(|| event(Topic::TokenRevoked))));
+                }
+                if (heard.status, now.status) == (AppStatus::Enabled, AppStatus::Disabled) {
+                    news.push(Arc::clone(disabled.get_or_init(|| event(Topic::AppDisabled))));
+                }
+                (now, news)
+            });
         }
+        *told = asked;
         Ok(())
     }
 
@@ -442,8 +453,8 @@ impl Apps {
         self.by_id.invalidate(&app.id);
     }
 
-    fn publish(&self, app: i64, topic: Topic, data: serde_json::Value) {
-        self.events.publish(app, Event { id: self.random.hex(32), topic, at: self.clock.now(), data });
+    fn event(&self, topic: Topic, data: serde_json::Value) -> Event {
+        Event { id: self.random.hex(32), topic, at: self.clock.now(), data }
     }
 }
 

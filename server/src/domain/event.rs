@@ -69,21 +69,21 @@ pub struct Events(Arc<Hub>);
 #[derive(Default)]
 struct Hub {
     next: AtomicU64,
-    followed: Mutex<HashMap<i64, Followed>>,
-}
-
-/// An application that somebody listens to.
-struct Followed {
-    /// As those who listen last heard of it.
-    app: Arc<App>,
-    listeners: Vec<Listener>,
+    followed: Mutex<HashMap<i64, Vec<Listener>>>,
 }
 
 struct Listener {
+    /// Ascending in the order in which they came.
     id: u64,
+    /// The application as this one last heard of it.
+    heard: Arc<App>,
     queue: mpsc::Sender<Arc<Event>>,
     lagged: Arc<AtomicBool>,
 }
+
+/// A moment, in the order in which listeners came.
+#[derive(Clone, Copy, Debug)]
+pub struct SoFar(u64);
 
 impl Events {
     /// A hub without subscriptions.
@@ -101,59 +101,66 @@ impl Events {
     /// Concurrent callers never come to more than `max` together.
     pub fn subscribe_at_most(&self, app: &Arc<App>, capacity: usize, max: usize) -> Option<Subscription> {
         let mut followed = self.0.lock();
-        let live = followed.get(&app.id).map_or(0, |followed| followed.listeners.len());
+        let live = followed.get(&app.id).map_or(0, Vec::len);
         (live < max).then(|| self.register(&mut followed, app, capacity))
     }
 
-    fn register(&self, followed: &mut HashMap<i64, Followed>, app: &Arc<App>, capacity: usize) -> Subscription {
+    fn register(&self, followed: &mut HashMap<i64, Vec<Listener>>, app: &Arc<App>, capacity: usize) -> Subscription {
         let (queue, waiting) = mpsc::channel(capacity.max(1));
         let lagged = Arc::new(AtomicBool::new(false));
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let of_app = followed.entry(app.id);
-        let of_app = of_app.or_insert_with(|| Followed { app: Arc::clone(app), listeners: Vec::new() });
-        of_app.listeners.push(Listener { id, queue, lagged: Arc::clone(&lagged) });
+        let listener = Listener { id, heard: Arc::clone(app), queue, lagged: Arc::clone(&lagged) };
+        followed.entry(app.id).or_default().push(listener);
         Subscription { hub: Arc::clone(&self.0), app: app.id, id, waiting, lagged }
     }
 
-    /// The numeric ids of all applications that somebody listens to.
-    pub fn followed(&self) -> Vec<i64> {
-        self.0.lock().keys().copied().collect()
+    /// The numeric ids of all applications that somebody listens to, and what tells apart who does so far.
+    pub fn followed(&self) -> (Vec<i64>, SoFar) {
+        let followed = self.0.lock();
+        (followed.keys().copied().collect(), SoFar(self.0.next.load(Ordering::Relaxed)))
     }
 
-    /// Takes down what an application is now, and gives what those who listen to it last heard that it was; none if nobody
-    /// does. `change` makes the one of the other.
-    pub fn replace(&self, app: i64, change: impl FnOnce(&App) -> App) -> Option<(Arc<App>, Arc<App>)> {
+    /// Takes down what an application has become, for everyone who listened to it so far, and gives them the news of it.
+    /// `change` makes both of what one of them last heard; it must not come back here.
+    pub fn update(&self, app: i64, so_far: SoFar, change: impl Fn(&App) -> (Arc<App>, Vec<Arc<Event>>)) {
         let mut followed = self.0.lock();
-        let followed = followed.get_mut(&app)?;
-        let now = Arc::new(change(&followed.app));
-        Some((std::mem::replace(&mut followed.app, Arc::clone(&now)), now))
+        for listener in followed.get_mut(&app).into_iter().flatten().filter(|listener| listener.id < so_far.0) {
+            let (now, news) = change(&listener.heard);
+            listener.heard = now;
+            news.iter().for_each(|event| listener.give(event));
+        }
     }
 
     /// Live subscriptions of the application with this numeric id. One that lagged counts until it is dropped.
     pub fn live(&self, app: i64) -> usize {
-        self.0.lock().get(&app).map_or(0, |followed| followed.listeners.len())
+        self.0.lock().get(&app).map_or(0, Vec::len)
     }
 
     /// Gives `event` to every subscription of the application. Never waits: a full queue marks its subscription as
     /// lagged, and that one gets nothing more.
     pub fn publish(&self, app: i64, event: Event) {
         let followed = self.0.lock();
-        let Some(followed) = followed.get(&app) else { return };
+        let Some(listeners) = followed.get(&app) else { return };
         let event = Arc::new(event);
-        for listener in &followed.listeners {
-            if listener.lagged.load(Ordering::Acquire) {
-                continue;
-            }
-            if let Err(TrySendError::Full(_)) = listener.queue.try_send(Arc::clone(&event)) {
-                listener.lagged.store(true, Ordering::Release);
-            }
+        listeners.iter().for_each(|listener| listener.give(&event));
+    }
+}
+
+impl Listener {
+    /// Gives an event to one who has not lagged. Never waits.
+    fn give(&self, event: &Arc<Event>) {
+        if self.lagged.load(Ordering::Acquire) {
+            return;
+        }
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(Arc::clone(event)) {
+            self.lagged.store(true, Ordering::Release);
         }
     }
 }
 
 impl Hub {
     /// A panic while the lock was held leaves the map whole (each change to it is one call), so the map is used on.
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Followed>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Vec<Listener>>> {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -201,9 +208,9 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut followed = self.hub.lock();
-        let Some(of_app) = followed.get_mut(&self.app) else { return };
-        of_app.listeners.retain(|listener| listener.id != self.id);
-        if of_app.listeners.is_empty() {
+        let Some(listeners) = followed.get_mut(&self.app) else { return };
+        listeners.retain(|listener| listener.id != self.id);
+        if listeners.is_empty() {
             followed.remove(&self.app);
         }
     }
@@ -250,6 +257,19 @@ mod tests {
         for id in ["a", "b", "c"] {
             assert_eq!(quick.next().await.unwrap().id, id);
         }
+    }
+
+    #[test]
+    fn who_comes_while_news_are_made_is_not_told_of_them() {
+        let events = Events::new();
+        let _early = events.subscribe(&app(1), 4);
+        let (ids, so_far) = events.followed();
+        let mut late = events.subscribe(&app(1), 4);
+        let news = || vec![Arc::new(event("a"))];
+        events.update(ids[0], so_far, |heard| (Arc::new(heard.clone()), news()));
+        assert!(late.waiting().is_none(), "what it knows may be newer");
+        events.update(ids[0], events.followed().1, |heard| (Arc::new(heard.clone()), news()));
+        assert_eq!(late.waiting().unwrap().id, "a");
     }
 
     #[test]

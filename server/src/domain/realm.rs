@@ -124,13 +124,22 @@ pub(super) struct Parts {
 /// Applies realm files.
 pub struct Realms {
     parts: Parts,
-    /// The revision of the realm that everything here follows, held while it comes to do so.
-    settled: Mutex<i64>,
+    /// Held while anything here follows the realm.
+    reached: Mutex<Reached>,
+}
+
+/// Which revision of the realm is followed.
+#[derive(Default)]
+struct Reached {
+    /// Nothing older than this one is remembered.
+    forgotten: Option<i64>,
+    /// Everybody was told of this one, and everything follows it.
+    settled: Option<i64>,
 }
 
 impl Realms {
     pub(super) fn new(parts: Parts) -> Self {
-        Self { parts, settled: Mutex::new(-1) }
+        Self { parts, reached: Mutex::default() }
     }
 
     /// What [`apply`](Self::apply) would do. Nothing changes.
@@ -169,19 +178,11 @@ impl Realms {
     /// # Errors
     /// Those of the store.
     pub async fn settle(&self) -> Result<(), Error> {
-        let mut settled = self.settled.lock().await;
+        let mut reached = self.reached.lock().await;
+        // What was just changed is not served any more, even if the store does not answer now.
+        self.forget();
         let revision = self.parts.store.realm_revision().await?;
-        self.settle_at(revision, &mut settled).await
-    }
-
-    async fn settle_at(&self, revision: i64, settled: &mut i64) -> Result<(), Error> {
-        self.parts.apps.forget_all();
-        self.parts.users.forget_all();
-        self.parts.access.forget_all();
-        self.parts.apps.tell_all().await?;
-        self.parts.configs.load().await?;
-        *settled = revision;
-        Ok(())
+        self.reach(revision, &mut reached).await
     }
 
     /// Settles whenever another process has applied a realm, until it is dropped. It notices within a quarter of a second.
@@ -202,9 +203,31 @@ impl Realms {
     }
 
     async fn settle_if_due(&self) -> Result<(), Error> {
-        let mut settled = self.settled.lock().await;
+        let mut reached = self.reached.lock().await;
         let revision = self.parts.store.realm_revision().await?;
-        if revision == *settled { Ok(()) } else { self.settle_at(revision, &mut settled).await }
+        if reached.settled != Some(revision) {
+            self.reach(revision, &mut reached).await?;
+            tracing::info!("a realm that was applied is in effect");
+        }
+        Ok(())
+    }
+
+    /// Follows the realm to this revision. What fails is tried again, without that everything is forgotten each time.
+    async fn reach(&self, revision: i64, reached: &mut Reached) -> Result<(), Error> {
+        if reached.forgotten != Some(revision) {
+            self.forget();
+            reached.forgotten = Some(revision);
+        }
+        let told = self.parts.apps.tell().await;
+        self.parts.configs.load().await.and(told)?;
+        reached.settled = Some(revision);
+        Ok(())
+    }
+
+    fn forget(&self) {
+        self.parts.apps.forget_all();
+        self.parts.users.forget_all();
+        self.parts.access.forget_all();
     }
 
     async fn write(&self, scope: &UserScope, seen: &RealmState, plan: Plan) -> Result<Option<Applied>, RealmError> {

@@ -154,6 +154,8 @@ impl Server {
             .max_buf_size(self.rules.header_bytes)
             // A buffer may come to be larger than it was asked to be.
             .max_header_size(self.rules.header_bytes)
+            // A client that has sent its request may say that it sends no more, and still wants the reply.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let open = self.metrics.connections.clone();

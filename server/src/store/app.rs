@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::entity::app::{ActiveModel, Column, Entity};
-use super::{Error, Store};
+use super::{CHUNK, Error, Store};
 
 pub use super::entity::app::Model as AppRow;
 
@@ -59,6 +59,15 @@ impl Store {
     /// The application with this numeric id.
     pub async fn app_by_id(&self, id: i64) -> Result<Option<AppRow>, Error> {
         Ok(Entity::find_by_id(id).one(&self.db).await?)
+    }
+
+    /// The applications with these numeric ids, of those that there are.
+    pub async fn apps_by_ids(&self, ids: &[i64]) -> Result<Vec<AppRow>, Error> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            rows.extend(Entity::find().filter(Column::Id.is_in(chunk.iter().copied())).all(&self.db).await?);
+        }
+        Ok(rows)
     }
 
     /// Whether there is any application.

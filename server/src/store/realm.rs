@@ -284,6 +284,7 @@ impl Store {
                 return Ok(false);
             }
             write::all(transaction, writes).await?;
+            lock::count(transaction).await?;
             Ok(true)
         })
         .await
@@ -294,6 +295,7 @@ impl Store {
     /// # Errors
     /// Only the database's.
     pub async fn realm_revision(&self) -> Result<i64, Error> {
-        Ok(realm_revision::Entity::find().one(&self.db).await?.map_or(0, |row| row.number))
+        let row = realm_revision::Entity::find().one(&self.db).await?;
+        Ok(row.ok_or_else(lock::uncounted)?.number)
     }
 }

@@ -4,6 +4,7 @@ mod broken;
 mod cors;
 mod create_app;
 mod envelope;
+mod half_closed;
 mod issue_token;
 mod limits;
 mod list_apps;

@@ -16,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::PING;
+use super::{APP, PING, TOKEN};
 
 /// Sends bytes, and judges the reply as one of the dialect to a request that reached no operation.
 async fn refused(server: &Fixture, bytes: impl AsRef<[u8]>) -> Reply {
@@ -139,6 +139,31 @@ async fn a_bad_head_after_a_good_request_is_refused_in_the_envelope() {
     let at = both.find("HTTP/1.1 400 Bad Request\r\n").unwrap_or_else(|| panic!("{both}"));
     assert!(both.starts_with("HTTP/1.1 200 OK\r\n"), "{both}");
     assert_eq!(Reply::parse(&both.as_bytes()[at..], false).code(), 400);
+}
+
+/// A body that no operation reads is passed over once the reply to it is out, and not before, so that what is wrong with
+/// the next request has no part in that reply.
+#[tokio::test]
+async fn a_bad_head_behind_a_body_that_nobody_read_leaves_the_reply_before_it_whole() {
+    let server = Fixture::start().await;
+    let body = "x".repeat(200);
+    for (status, line) in [
+        (200, format!("GET {PING}")),
+        (404, "POST /go-api/nowhere".to_owned()),
+        (405, format!("POST {PING}")),
+        (200, format!("POST {APP}")),
+        (415, format!("POST {TOKEN}")),
+    ] {
+        let headers = format!("Host: x\r\nContent-Type: text/plain\r\nContent-Length: {}", body.len());
+        let both = format!("{line} HTTP/1.1\r\n{headers}\r\n\r\n{body}{}", with("no colon\r\n"));
+        let replies = String::from_utf8(converse(server.address(), both.as_bytes()).await).unwrap();
+        let begins: Vec<_> = replies.match_indices("HTTP/1.1 ").map(|(at, _)| at).collect();
+        assert_eq!(begins.len(), 2, "{line}: {replies}");
+        let (first, second) = replies.split_at(begins[1]);
+        assert_eq!(Reply::parse(first.as_bytes(), false).status, status, "{line}: {replies}");
+        let second = Reply::parse(second.as_bytes(), false);
+        assert_eq!((second.status, second.header("connection")), (400, "close"), "{line}: {replies}");
+    }
 }
 
 #[tokio::test]

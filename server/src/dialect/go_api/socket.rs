@@ -161,7 +161,7 @@ impl Session {
                         Err(Error::Unauthorized | Error::TokenExpired) => {
                             // Why it is over is told before it ends, unless the store cannot say in time.
                             if self.core.clock.now() < self.caller.caller.expires_at {
-                                let _untold = timeout(TELL, self.core.apps.tell(app.id)).await;
+                                let _untold = timeout(TELL, self.core.apps.tell()).await;
                             }
                             while let Some(event) = events.waiting() {
                                 self.forward(socket, &event).await?;

@@ -240,17 +240,37 @@ async fn what_became_of_an_application_is_told_once_however_many_ask() {
     assert!(one.waiting().is_none());
 
     let apps = &bench.core.apps;
-    let id = creator.app.id;
-    let (first, second, all) = tokio::join!(apps.tell(id), apps.tell(id), apps.tell_all());
-    first.and(second).and(all).unwrap();
+    let (first, second, third) = tokio::join!(apps.tell(), apps.tell(), apps.tell());
+    first.and(second).and(third).unwrap();
     for heard in [&mut one, &mut two] {
         assert_eq!(heard.waiting().unwrap().topic, Topic::TokenRevoked);
         assert_eq!(heard.waiting().unwrap().topic, Topic::AppDisabled);
         assert!(heard.waiting().is_none());
     }
     other.change(&creator.app, "description: shut, enabled: false").await;
-    apps.tell_all().await.unwrap();
+    apps.tell().await.unwrap();
     assert!(one.waiting().is_none(), "nothing became of it that anybody hears of");
+}
+
+#[tokio::test]
+async fn who_came_later_hears_of_nothing_that_was_before() {
+    let bench = Bench::new().await;
+    let creator = bench.app("creator", true).await;
+    let mut earlier = bench.core.events.subscribe(&bench.caller(&creator).await.app, 8);
+    // Another process changes it, and nobody is told yet.
+    let (clock, _) = Clock::manual(START);
+    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    other.change(&creator.app, "secret: another secret of it").await;
+    let now = other.core.apps.by_id(creator.app.id).await.unwrap().unwrap();
+    let mut later = bench.core.events.subscribe(&now, 8);
+
+    bench.core.apps.tell().await.unwrap();
+    assert_eq!(earlier.waiting().unwrap().topic, Topic::TokenRevoked);
+    assert!(later.waiting().is_none(), "it knew");
+    other.change(&creator.app, "enabled: false").await;
+    bench.core.apps.tell().await.unwrap();
+    let events = [&mut earlier, &mut later].map(|heard| heard.waiting().unwrap());
+    assert_eq!((events[0].topic, &events[0].id), (Topic::AppDisabled, &events[1].id), "it is one event");
 }
 
 #[tokio::test]

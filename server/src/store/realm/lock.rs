@@ -6,21 +6,29 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Value,
 };
 
-use super::read::CHUNK;
 use super::{RealmPut, RealmRemoval, RealmState, RealmWrites};
-use crate::store::Error;
 use crate::store::entity::{
     app, interface_config, nav_function, navigator, pool, realm_revision, role, tenant, user, wechat_app,
 };
+use crate::store::{CHUNK, Error};
 
 /// Waits until nobody else writes a realm, and lets nobody else until the transaction ends: two that add the same, or
-/// that each leave the other's administrator, see each other so. What is locked is the count of realms written, which so
-/// grows by one.
+/// that each leave the other's administrator, see each other so. What is locked is the count of realms written.
 pub(super) async fn alone(db: &impl ConnectionTrait) -> Result<(), Error> {
-    let grow = realm_revision::Entity::update_many();
+    let locked = realm_revision::Entity::find().lock_exclusive().one(db).await?;
+    locked.map(drop).ok_or_else(uncounted)
+}
+
+/// Counts a realm that was written.
+pub(super) async fn count(db: &impl ConnectionTrait) -> Result<(), Error> {
     let next = Expr::col(realm_revision::Column::Number).add(1);
-    grow.col_expr(realm_revision::Column::Number, next).exec(db).await?;
+    realm_revision::Entity::update_many().col_expr(realm_revision::Column::Number, next).exec(db).await?;
     Ok(())
+}
+
+/// The row that counts is not there, which nothing takes away.
+pub(super) fn uncounted() -> Error {
+    Error::Fault(sea_orm::DbErr::Custom("the count of realms written is not there".to_owned()))
 }
 
 /// Locks the rows that are to be written, and the administrators where users are among them.

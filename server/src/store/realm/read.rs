@@ -12,10 +12,7 @@ use crate::store::entity::{
     app, interface_config, login_name, nav_function, navigator, pool, role, role_function, role_user, tenant,
     tenant_app, tenant_user, user, wechat_app,
 };
-use crate::store::{Error, HandleKind};
-
-/// Values in one list of a statement; SQLite counts to some thousands.
-pub(super) const CHUNK: usize = 400;
+use crate::store::{CHUNK, Error, HandleKind};
 
 /// The names of rows by their numeric ids.
 type Names = HashMap<i64, String>;

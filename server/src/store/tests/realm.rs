@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::store::entity::interface_config;
+use crate::store::entity::{interface_config, realm_revision};
 
 fn writes(put: RealmPut) -> RealmWrites {
     RealmWrites { puts: vec![put], ..RealmWrites::default() }
@@ -25,7 +25,20 @@ async fn of_several_that_write_what_they_compared_at_once_one_does() {
         let written = join_all(all.iter().map(|writes| store.write_realm(&UserScope::All, &seen, writes))).await;
         let done = written.into_iter().filter(|one| *one.as_ref().unwrap()).count();
         assert_eq!(done, 1, "{:?}", database.backend());
-        assert!(store.realm_revision().await.unwrap() > 0, "{:?}", database.backend());
+        assert_eq!(store.realm_revision().await.unwrap(), 1, "{:?}", database.backend());
+    }
+}
+
+#[tokio::test]
+async fn without_the_count_of_realms_none_is_written() {
+    for database in databases().await {
+        let store = database.store().await;
+        realm_revision::Entity::delete_many().exec(&store.db).await.unwrap();
+        let seen = store.realm(&UserScope::All).await.unwrap();
+        let written = store.write_realm(&UserScope::All, &seen, &writes(pool(1))).await;
+        assert!(matches!(written, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert!(matches!(store.realm_revision().await, Err(Error::Fault(_))), "{:?}", database.backend());
+        assert_eq!(store.realm(&UserScope::All).await.unwrap(), seen, "{:?}", database.backend());
     }
 }
 
