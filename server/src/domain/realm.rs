@@ -178,9 +178,9 @@ impl Realms {
     /// # Errors
     /// Those of the store.
     pub async fn settle(&self) -> Result<(), Error> {
-        let mut reached = self.reached.lock().await;
         // What was just changed is not served any more, even if the store does not answer now.
         self.forget();
+        let mut reached = self.reached.lock().await;
         let revision = self.parts.store.realm_revision().await?;
         self.reach(revision, &mut reached).await
     }

@@ -110,10 +110,7 @@ impl Mounted {
     }
 
     /// The reply in place of the operation that a request is meant for, if that may not be called now.
-    async fn denial(&self, operation: Option<usize>, cx: &Context, headers: &HeaderMap) -> Option<Matched> {
-        if let Some(work) = self.routes.prepare() {
-            work.await;
-        }
+    fn denial(&self, operation: Option<usize>, cx: &Context, headers: &HeaderMap) -> Option<Matched> {
         self.routes.denial(operation?, cx, headers)
     }
 
@@ -203,16 +200,21 @@ impl Front {
         let matched = match decision {
             Some(decision) if !decision.admitted => {
                 if decision.first_refusal {
-                    mounted.routes.limit_reached(request.headers(), decision).await;
+                    self.aside(mounted.routes.limit_reached(request.headers(), decision)).await;
                 }
                 refusal(mounted, &cx, Refusal::TooManyRequests)
             }
             _ if mounted.routes.hides(request.uri().path(), cx.client_ip) => refusal(mounted, &cx, Refusal::NotFound),
             _ if mounted.cors.is_preflight(&request) => preflight(request.headers()),
-            _ => match mounted.denial(operation, &cx, request.headers()).await {
-                Some(denied) => denied,
-                None => self.call(mounted, &cx, operation, request, (peer, local)).await,
-            },
+            _ => {
+                if let Some(work) = mounted.routes.prepare() {
+                    self.aside(work).await;
+                }
+                match mounted.denial(operation, &cx, request.headers()) {
+                    Some(denied) => denied,
+                    None => self.call(mounted, &cx, operation, request, (peer, local)).await,
+                }
+            }
         };
         let tally = operation.map_or(&mounted.unmatched, |at| &mounted.tallies[at]);
         let mut response = mounted.finish(tally, &cx, matched, decision, started);
@@ -311,6 +313,18 @@ impl Front {
                 refusal(mounted, cx, Refusal::Fault)
             }
             None => refusal(mounted, cx, Refusal::Busy),
+        }
+    }
+
+    /// Does what a reply is possible without, unless it takes too long.
+    async fn aside(&self, work: impl Future<Output = ()>) {
+        match within(self.rules.request_timeout, AssertUnwindSafe(work).catch_unwind()).await {
+            Some(Ok(())) => {}
+            Some(Err(_)) => {
+                self.metrics.panics.inc();
+                tracing::error!("what goes on beside an operation panicked");
+            }
+            None => tracing::warn!("what goes on beside an operation took too long"),
         }
     }
 

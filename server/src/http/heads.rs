@@ -356,8 +356,10 @@ mod tests {
                         Response::builder().header(X_TRACE_ID, "a").body(body)
                     }
                 });
-                let connection =
-                    http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(heads), service);
+                let connection = http1::Builder::new()
+                    .header_read_timeout(None)
+                    .half_close(true)
+                    .serve_connection(TokioIo::new(heads), service);
                 let serving = tokio::spawn(connection);
                 let mut seen = [0; 1024];
                 for _ in 0..requests {

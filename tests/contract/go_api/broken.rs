@@ -1,6 +1,6 @@
 //! Handlers that panic or never end: the reply is the envelope all the same, with nothing of the inside.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, pin::Pin, sync::Arc, time::Duration};
 
 use contract_tests::{
     fixture::Fixture,
@@ -12,9 +12,10 @@ use gatehouse_api::{
     runtime::{Context, Null, OnSocket, RouteTable},
 };
 use gatehouse_server::{
-    domain::limit::Limits,
+    domain::limit::{Decision, Limits},
     http::mount::{Mount, Observer},
 };
+use http::HeaderMap;
 
 use super::{APP, INTERNAL_PING, PING, app_request, example_app, token_request};
 
@@ -75,20 +76,37 @@ impl Observer for Handler {
     fn limits(&self) -> Option<Arc<Limits>> {
         Some(self.limits.clone())
     }
+
+    async fn limit_reached(&self, _headers: &HeaderMap, _decision: Decision) {
+        let failed: Result<(), Fault> = self.fail().await;
+        failed.unwrap_or_default();
+    }
+
+    fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        Some(Box::pin(async {
+            let failed: Result<(), Fault> = self.fail().await;
+            failed.unwrap_or_default();
+        }))
+    }
 }
 
-/// Sends a request to a server whose handler is broken in this way.
-async fn send(broken: Broken, request: Request) -> Exchange {
+/// A server whose handler is broken in this way, and which admits so many requests.
+async fn broken_server(broken: Broken, requests: u32) -> Fixture {
     // A request that hangs is given up almost at once; one that panics must not be.
     let timeout = match broken {
         Broken::Panics => Duration::from_secs(60),
         Broken::Hangs => Duration::from_millis(20),
     };
     let mount = |core: &gatehouse_server::domain::Core| {
-        let handler = Handler { broken, limits: core.limits.clone() };
+        let limits = Limits::new(requests, Duration::from_secs(3600), core.clock.clone());
+        let handler = Handler { broken, limits: Arc::new(limits) };
         Box::new(RouteTable::new(Routes::new(Arc::new(handler)))) as Box<dyn Mount>
     };
-    Fixture::serving(mount, timeout).await.send(request).await
+    Fixture::serving(mount, timeout).await
+}
+
+async fn send(broken: Broken, request: Request) -> Exchange {
+    broken_server(broken, 1000).await.send(request).await
 }
 
 fn socket_request() -> Request {
@@ -162,6 +180,16 @@ async fn open_socket_panics() {
 #[tokio::test]
 async fn open_socket_hangs() {
     transcript!(send(Broken::Hangs, socket_request()).await);
+}
+
+#[tokio::test]
+async fn what_is_done_beside_operations_costs_no_reply() {
+    for (broken, first) in [(Broken::Panics, (500, 500)), (Broken::Hangs, (503, -1))] {
+        let server = broken_server(broken, 1).await;
+        let statuses = [server.send(Request::get(PING)).await, server.send(Request::get(PING)).await];
+        let statuses = statuses.map(|exchange| (exchange.reply.status, exchange.reply.code()));
+        assert_eq!(statuses, [first, (429, 429)]);
+    }
 }
 
 /// A body that never comes is given up as well.

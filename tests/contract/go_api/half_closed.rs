@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{APP, PING, app_request, example_app, token_request};
+use super::{APP, PING, TOKEN, app_request, example_app, token_request};
 
 /// Sends bytes and then no more, and gives what comes back.
 async fn send_and_close(server: &Fixture, bytes: &[u8]) -> Vec<u8> {
@@ -42,6 +42,19 @@ async fn every_operation_replies_to_a_client_that_sends_no_more() {
         assert_eq!(verdict, [] as [String; 0], "{method} {path}");
         assert_eq!(*status == 404, path.ends_with("nowhere"), "{method} {path}: {status}");
     }
+}
+
+#[tokio::test]
+async fn all_that_was_asked_before_is_answered() {
+    let server = Fixture::start().await;
+    let body = "app_id=a&app_secret=b";
+    let head = "Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length";
+    let token = format!("POST {TOKEN} HTTP/1.1\r\n{head}: {}\r\n\r\n{body}", body.len());
+    let ping = format!("GET {PING} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let replies = send_and_close(&server, format!("{token}{ping}{token}").as_bytes()).await;
+    let replies = String::from_utf8(replies).unwrap();
+    let codes: Vec<_> = replies.match_indices("\"code\":").map(|(at, _)| &replies[at..at + 9]).collect();
+    assert_eq!(codes, ["\"code\":10", "\"code\":0,", "\"code\":10"], "{replies}");
 }
 
 #[tokio::test]

@@ -141,8 +141,8 @@ async fn a_bad_head_after_a_good_request_is_refused_in_the_envelope() {
     assert_eq!(Reply::parse(&both.as_bytes()[at..], false).code(), 400);
 }
 
-/// A body that no operation reads is passed over once the reply to it is out, and not before, so that what is wrong with
-/// the next request has no part in that reply.
+/// A body that no operation reads is passed over, and what is wrong with the request behind it has no part in the reply to
+/// the one that it belongs to.
 #[tokio::test]
 async fn a_bad_head_behind_a_body_that_nobody_read_leaves_the_reply_before_it_whole() {
     let server = Fixture::start().await;

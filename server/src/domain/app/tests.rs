@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::poll;
 use tempfile::TempDir;
 
 use super::*;
@@ -250,6 +251,26 @@ async fn what_became_of_an_application_is_told_once_however_many_ask() {
     other.change(&creator.app, "description: shut, enabled: false").await;
     apps.tell().await.unwrap();
     assert!(one.waiting().is_none(), "nothing became of it that anybody hears of");
+}
+
+#[tokio::test]
+async fn who_asks_while_others_wait_shares_their_look() {
+    let bench = Bench::new().await;
+    let creator = bench.app("creator", true).await;
+    let mut heard = bench.core.events.subscribe(&bench.caller(&creator).await.app, 8);
+    let (clock, _) = Clock::manual(START);
+    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    let apps = &bench.core.apps;
+    let (mut first, mut second) = (Box::pin(apps.tell()), Box::pin(apps.tell()));
+    let busy = apps.told.lock().await;
+    assert!(poll!(first.as_mut()).is_pending() && poll!(second.as_mut()).is_pending());
+    drop(busy);
+    first.await.unwrap();
+    other.change(&creator.app, "enabled: false").await;
+    second.await.unwrap();
+    assert!(heard.waiting().is_none(), "it did not look again");
+    apps.tell().await.unwrap();
+    assert_eq!(heard.waiting().unwrap().topic, Topic::AppDisabled);
 }
 
 #[tokio::test]

@@ -354,6 +354,18 @@ async fn what_another_process_applied_is_followed_and_nothing_is_forgotten_witho
 }
 
 #[tokio::test]
+async fn what_was_applied_is_forgotten_though_the_store_is_gone() {
+    let bench = Bench::new().await;
+    bench.core.realms.settle().await.unwrap();
+    let version = bench.core.apps.version();
+    bench.store.clone().close().await.unwrap();
+    bench.core.realms.settle_if_due().await.unwrap_err();
+    assert_eq!(bench.core.apps.version(), version, "nobody knows that anything was applied");
+    bench.core.realms.settle().await.unwrap_err();
+    assert!(bench.core.apps.version() > version);
+}
+
+#[tokio::test]
 async fn whoever_follows_tells_what_another_process_did() {
     for database in databases().await {
         let (ours, ..) = core(&database).await;
