@@ -6,7 +6,7 @@ use crate::cli::DEMO_REALM;
 use crate::config::Config;
 use crate::domain::Core;
 use crate::domain::access::{Entry, Kind};
-use crate::domain::app::AppId;
+use crate::domain::app::{AppId, tests::Bench};
 use crate::domain::clock::{ManualClock, Timestamp};
 use crate::domain::config::Search;
 use crate::domain::event::Topic;
