@@ -18,12 +18,14 @@ mod project;
 mod realm;
 mod session;
 mod transaction;
+mod turn;
 mod user;
 mod wechat;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -48,6 +50,8 @@ pub use session::{RefreshRow, Rotation, SessionRow};
 pub use user::{HandleKind, NewUserRow, PasswordRow, UserRow};
 pub use wechat::{WechatAppRow, WechatUserRow};
 
+use turn::Turns;
+
 /// Values in one list of a statement; SQLite counts to some thousands.
 const CHUNK: usize = 400;
 
@@ -70,6 +74,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Store {
     db: DatabaseConnection,
+    turns: Arc<Turns>,
     url: String,
 }
 
@@ -112,7 +117,8 @@ impl Store {
             (false, _) => options.max_connections(POOL).statement_timeout(STATEMENT_TIMEOUT),
         };
         let db = open(options).await?;
-        Ok(Self { db, url: url.to_owned() })
+        let turns = if url.starts_with("sqlite:") { Turns::one_by_one() } else { Turns::default() };
+        Ok(Self { db, turns: Arc::new(turns), url: url.to_owned() })
     }
 
     /// The URL of the embedded database in `data_dir`: the SQLite file `gatehouse.db`.

@@ -77,7 +77,7 @@ impl Store {
             .filter(access_token::Column::RevokedAt.is_null())
             .filter(access_token::Column::FailsAt.gt(new.at))
             .filter(access_token::Column::Refreshes.lt(new.most))
-            .exec(&self.db)
+            .exec(&*self.turn().await?)
             .await?;
         Ok(renewed.rows_affected == 1)
     }
@@ -125,7 +125,7 @@ impl Store {
     /// Forgets the sessions that ended by themselves before `before`, in milliseconds since the epoch.
     pub async fn purge_access_tokens(&self, before: i64) -> Result<u64, Error> {
         let old = access_token::Entity::delete_many().filter(access_token::Column::FailsAt.lt(before));
-        Ok(old.exec(&self.db).await?.rows_affected)
+        Ok(old.exec(&*self.turn().await?).await?.rows_affected)
     }
 }
 

@@ -48,7 +48,7 @@ impl Store {
             refresh_life: ActiveValue::Set(None),
             exclusive: ActiveValue::Set(false),
         };
-        Ok(row.insert(&self.db).await?)
+        Ok(row.insert(&*self.turn().await?).await?)
     }
 
     /// The application with this public id.
@@ -99,7 +99,7 @@ impl Store {
             .col_expr(Column::SecretHash, Expr::value(new))
             .filter(Column::Id.eq(id))
             .filter(Column::SecretHash.eq(seen))
-            .exec(&self.db)
+            .exec(&*self.turn().await?)
             .await?;
         Ok(())
     }

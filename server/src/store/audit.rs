@@ -30,7 +30,7 @@ const SUBJECT_MAX: usize = 320;
 impl Store {
     /// Records an event.
     pub async fn insert_audit_event(&self, event: AuditRow) -> Result<(), Error> {
-        insert(&self.db, event).await
+        insert(&*self.turn().await?, event).await
     }
 
     /// The events about a user, the oldest first.
@@ -41,7 +41,7 @@ impl Store {
 
     /// Forgets the events before `before`, in milliseconds since the epoch, and says how many there were.
     pub async fn purge_audit_events(&self, before: i64) -> Result<u64, Error> {
-        Ok(Entity::delete_many().filter(Column::At.lt(before)).exec(&self.db).await?.rows_affected)
+        Ok(Entity::delete_many().filter(Column::At.lt(before)).exec(&*self.turn().await?).await?.rows_affected)
     }
 }
 

@@ -127,7 +127,7 @@ impl Store {
             if missing.is_empty() {
                 return Ok(());
             }
-            match interface_config::Entity::insert_many(missing).exec_without_returning(&self.db).await {
+            match interface_config::Entity::insert_many(missing).exec_without_returning(&*self.turn().await?).await {
                 Ok(_) => return Ok(()),
                 Err(error) => match Error::from(error) {
                     Error::Taken(Unique::ConfigUrl | Unique::ConfigUid) => {}

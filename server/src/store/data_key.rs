@@ -22,7 +22,7 @@ impl Store {
             wrapped: ActiveValue::Set(row.wrapped),
             created_at: ActiveValue::Set(row.created_at),
         };
-        Entity::insert(row).exec_without_returning(&self.db).await?;
+        Entity::insert(row).exec_without_returning(&*self.turn().await?).await?;
         Ok(())
     }
 
@@ -39,7 +39,7 @@ impl Store {
             .col_expr(Column::PrivateKey, Expr::value(private_key))
             .filter(Column::Id.eq(id))
             .filter(Column::KeyId.eq(seen))
-            .exec(&self.db)
+            .exec(&*self.turn().await?)
             .await?;
         Ok(())
     }

@@ -51,12 +51,12 @@ impl Store {
 
     /// Forgets the failures of a subject.
     pub async fn forget_login_failures(&self, subject: &str) -> Result<(), Error> {
-        Entity::delete_by_id(subject).exec(&self.db).await?;
+        Entity::delete_by_id(subject).exec(&*self.turn().await?).await?;
         Ok(())
     }
 
     /// Forgets the failures of those who did not fail since `before`, in milliseconds since the epoch.
     pub async fn purge_login_failures(&self, before: i64) -> Result<u64, Error> {
-        Ok(Entity::delete_many().filter(Column::LastAt.lt(before)).exec(&self.db).await?.rows_affected)
+        Ok(Entity::delete_many().filter(Column::LastAt.lt(before)).exec(&*self.turn().await?).await?.rows_affected)
     }
 }

@@ -30,6 +30,6 @@ impl Store {
             product_key: ActiveValue::Set(new.product_key),
             created_at: ActiveValue::Set(new.created_at),
         };
-        Ok(row.insert(&self.db).await?)
+        Ok(row.insert(&*self.turn().await?).await?)
     }
 }

@@ -45,7 +45,7 @@ impl Store {
             created_at: ActiveValue::Set(new.created_at),
             deleted_at: ActiveValue::Set(None),
         };
-        Ok(row.insert(&self.db).await?)
+        Ok(row.insert(&*self.turn().await?).await?)
     }
 
     /// `limit` of a user's projects that are not deleted, from the `offset`th on, the newest last.

@@ -112,9 +112,12 @@ impl Store {
     /// Forgets the sessions and refresh tokens that expired before `before`, in milliseconds since the epoch, and says
     /// how many sessions there were.
     pub async fn purge_sessions(&self, before: i64) -> Result<u64, Error> {
-        refresh_token::Entity::delete_many().filter(refresh_token::Column::ExpiresAt.lt(before)).exec(&self.db).await?;
+        refresh_token::Entity::delete_many()
+            .filter(refresh_token::Column::ExpiresAt.lt(before))
+            .exec(&*self.turn().await?)
+            .await?;
         let old = session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(before));
-        Ok(old.exec(&self.db).await?.rows_affected)
+        Ok(old.exec(&*self.turn().await?).await?.rows_affected)
     }
 }
 

@@ -7,6 +7,7 @@ mod product;
 mod project;
 mod realm;
 mod session;
+mod turn;
 mod user;
 mod wechat;
 

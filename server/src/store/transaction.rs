@@ -45,7 +45,8 @@ impl Store {
             isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
             access_mode: None,
         };
-        let transaction = Arc::new(self.db.begin_with_options(options).await?);
+        let turn = self.turn().await?;
+        let transaction = Arc::new(turn.begin_with_options(options).await?);
         let outcome = work(Arc::clone(&transaction)).await;
         let Some(transaction) = Arc::into_inner(transaction) else {
             return Err(Error::Fault(DbErr::Custom("a transaction was kept beyond its work".to_owned())));

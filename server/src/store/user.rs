@@ -109,7 +109,7 @@ impl Store {
         if banned {
             update = update.col_expr(user::Column::TokensValidFrom, Expr::value(now));
         }
-        update.filter(user::Column::Id.eq(id)).exec(&self.db).await?;
+        update.filter(user::Column::Id.eq(id)).exec(&*self.turn().await?).await?;
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl Store {
             .filter(user::Column::Id.eq(id))
             .filter(user::Column::PasswordHash.eq(password.hash))
             .filter(user::Column::PasswordVersion.eq(password.version))
-            .exec(&self.db)
+            .exec(&*self.turn().await?)
             .await?;
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Store {
         let update = user::Entity::update_many()
             .col_expr(user::Column::PasswordSealed, Expr::value(None::<String>))
             .filter(user::Column::PasswordSealed.is_not_null());
-        Ok(update.exec(&self.db).await?.rows_affected)
+        Ok(update.exec(&*self.turn().await?).await?.rows_affected)
     }
 }
 
