@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
@@ -43,7 +43,8 @@ impl Store {
         let only = match &self.turns.0 {
             None => None,
             Some(turns) => {
-                let late = |_| Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+                let late =
+                    |_| Error::Unavailable(DbErr::Custom("those who write before are not done in time".to_owned()));
                 Some(timeout(PATIENCE, turns.lock()).await.map_err(late)?)
             }
         };

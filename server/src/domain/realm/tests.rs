@@ -1,6 +1,8 @@
 mod mistakes;
 mod prune;
 
+use futures_util::poll;
+
 use super::*;
 use crate::cli::DEMO_REALM;
 use crate::config::Config;
@@ -361,8 +363,13 @@ async fn what_was_applied_is_forgotten_though_the_store_is_gone() {
     bench.store.clone().close().await.unwrap();
     bench.core.realms.settle_if_due().await.unwrap_err();
     assert_eq!(bench.core.apps.version(), version, "nobody knows that anything was applied");
-    bench.core.realms.settle().await.unwrap_err();
+    // Not even one who waits for the store meanwhile keeps it from being forgotten.
+    let following = bench.core.realms.reached.lock().await;
+    let mut settling = Box::pin(bench.core.realms.settle());
+    assert!(poll!(settling.as_mut()).is_pending());
     assert!(bench.core.apps.version() > version);
+    drop(following);
+    settling.await.unwrap_err();
 }
 
 #[tokio::test]

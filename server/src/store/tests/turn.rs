@@ -37,3 +37,14 @@ async fn readers_do_not_wait_for_those_who_wait_to_write() {
         assert!(store.app_by_app_id("first").await.unwrap().is_none(), "{:?}", database.backend());
     }
 }
+
+#[tokio::test]
+async fn who_waits_for_a_turn_too_long_finds_the_store_unavailable() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::connect(&Store::embedded_url(directory.path())).await.unwrap();
+    let turn = store.turn().await.unwrap();
+    tokio::time::pause();
+    assert!(matches!(store.turn().await, Err(Error::Unavailable(_))));
+    drop(turn);
+    assert!(store.turn().await.is_ok());
+}
