@@ -55,7 +55,7 @@ struct SettingFlags {
 enum Command {
     /// Serve until SIGTERM or SIGINT; SIGHUP reads the keys again
     Serve(ServeFlags),
-    /// Make the first application; its secret is shown this once
+    /// Make the first administrator and the first application; their secrets are shown this once
     Bootstrap {
         /// The application's name
         #[arg(long, default_value = "First application")]

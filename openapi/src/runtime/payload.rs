@@ -231,11 +231,12 @@ pub(super) fn pairs(encoded: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
     })
 }
 
-/// The first value of a query parameter; `None` where it is missing or not UTF-8.
+/// The value of a query parameter; `None` where it is missing or there twice, or the query is not UTF-8.
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     let pairs: Vec<_> = pairs(query.as_bytes()).collect::<Option<_>>()?;
-    let (_, value) = pairs.into_iter().find(|(known, _)| known == name)?;
-    Some(value.into_owned())
+    let mut values = pairs.into_iter().filter(|(known, _)| known == name).map(|(_, value)| value);
+    let value = values.next()?;
+    values.next().is_none().then(|| value.into_owned())
 }
 
 fn decode(encoded: &[u8]) -> Option<Cow<'_, str>> {
@@ -353,5 +354,6 @@ mod tests {
         assert!(pairs(b"tool=%ff").any(|pair| pair.is_none()));
         assert_eq!(form("tool=a&other=%ff").unwrap_err(), "the form is not UTF-8");
         assert_eq!(query_value("a=1&token=t%20k", "token").as_deref(), Some("t k"));
+        assert_eq!(query_value("token=t&a=1&token=t", "token"), None);
     }
 }

@@ -225,17 +225,17 @@ impl Front {
     }
 
     /// The reply to a request whose head could not be read, so that there is none. Its client is the peer, because what
-    /// a proxy would say of it is lost with the head; it counts like every request, and past the limit it is refused
+    /// a proxy would say of it may be lost with the head; it counts like every request, and past the limit it is refused
     /// for that.
     pub fn refuse(&self, unread: &Unread, peer: SocketAddr, scope: Scope) -> Response {
         let started = now();
-        let none = HeaderMap::new();
-        let mut cx = self.context(&none, peer);
+        let traced = unread.headers.get(X_TRACE_ID).map(|id| (X_TRACE_ID, id.clone()));
+        let mut cx = self.context(&traced.into_iter().collect(), peer);
         let (method, path) = method_and_path(&unread.line);
         let Some(mounted) = self.dialect(path, scope) else {
             return self.finish_outside(NO_OPERATION, &cx, problem(unread.status), started);
         };
-        cx.language = mounted.document.language;
+        cx.language = language(mounted.document, &unread.headers);
         let path = alias(mounted.document, path).map_or(Cow::Borrowed(path), Cow::Owned);
         let decision = mounted.count(mounted.document.position(method, &path), cx.client_ip);
         let mut matched = match decision {

@@ -9,6 +9,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,7 +19,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
@@ -26,8 +27,9 @@ use tokio::{
 
 use super::trace::X_TRACE_ID;
 
-/// Bytes remembered of a request: enough for the method and what tells one dialect's paths from another's.
-const REMEMBERED: usize = 128;
+/// Bytes remembered of a request: enough for the method, what tells one dialect's paths from another's, and the headers
+/// that a reply depends on, where they stand at their usual place.
+const REMEMBERED: usize = 1024;
 
 /// What the connection and the service on it tell each other.
 #[derive(Debug, Default)]
@@ -56,8 +58,7 @@ impl Progress {
 pub struct Heads<T> {
     io: T,
     progress: Arc<Progress>,
-    begin: [u8; REMEMBERED],
-    length: usize,
+    begin: Vec<u8>,
     /// The reply to what is remembered has begun, so that the next bytes belong to another request. Where requests come
     /// without waiting for replies, several may share one read; the first one then stands for all of them.
     answered: bool,
@@ -102,15 +103,17 @@ pub struct Unread {
     pub date: Option<String>,
     /// The beginning of the request: its first line, or of a longer one so much as is remembered.
     pub line: String,
+    /// Those of its headers that are remembered and can be read.
+    pub headers: HeaderMap,
 }
 
 impl<T> Heads<T> {
     /// The connection, before anything was read. It ends when a head is waited for longer than `patience`, from the end of
     /// what was written before.
     pub fn new(io: T, progress: Arc<Progress>, patience: Duration) -> Self {
-        let begin = [0; REMEMBERED];
+        let begin = Vec::new();
         let patience = Patience { limit: patience, since: None, alarm: None };
-        Self { io, progress, begin, length: 0, answered: false, upgraded: false, kept_back: None, patience }
+        Self { io, progress, begin, answered: false, upgraded: false, kept_back: None, patience }
     }
 
     /// The connection, and what was kept back on it.
@@ -123,10 +126,13 @@ impl<T> Heads<T> {
         let head = std::str::from_utf8(refusal).ok()?;
         let status = head.get(9..12)?.parse().ok()?;
         let date = head.lines().find_map(|line| line.strip_prefix("date: ")).map(str::to_owned);
-        let begin = String::from_utf8_lossy(&self.begin[..self.length]);
+        let begin = String::from_utf8_lossy(&self.begin);
         // Empty lines before a request are nothing (RFC 9112, 2.2).
-        let line = begin.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default().to_owned();
-        Some(Unread { status, date, line })
+        let mut lines = begin.trim_start_matches(['\r', '\n']).split_inclusive('\n');
+        let line = lines.next().unwrap_or_default().trim_end().to_owned();
+        // What is remembered may be the head of a request before this one, which has been answered.
+        let headers = if self.answered { HeaderMap::new() } else { readable(lines) };
+        Some(Unread { status, date, line, headers })
     }
 
     fn remember(&mut self, read: &[u8]) {
@@ -134,11 +140,11 @@ impl<T> Heads<T> {
             return;
         }
         if self.answered {
-            (self.answered, self.length) = (false, 0);
+            self.answered = false;
+            self.begin.clear();
         }
-        let taken = read.len().min(REMEMBERED - self.length);
-        self.begin[self.length..self.length + taken].copy_from_slice(&read[..taken]);
-        self.length += taken;
+        let taken = read.len().min(REMEMBERED - self.begin.len());
+        self.begin.extend_from_slice(&read[..taken]);
     }
 
     /// Whether a head is what the connection waits for, or the rest of one.
@@ -148,7 +154,7 @@ impl<T> Heads<T> {
 
     /// Whether a request has begun to come, and not come to the service.
     fn is_within_a_head(&self) -> bool {
-        self.length > 0 && !self.answered && !self.progress.answering.load(Ordering::Relaxed)
+        !self.begin.is_empty() && !self.answered && !self.progress.answering.load(Ordering::Relaxed)
     }
 
     /// Whether bytes that are to be written are hyper's own refusal, which is then kept back.
@@ -173,6 +179,23 @@ impl<T> Heads<T> {
         self.progress.answering.store(false, Ordering::Relaxed);
         false
     }
+}
+
+/// The headers in these lines, up to the empty one, but for what is none. A line without an end is not all there.
+fn readable<'a>(lines: impl Iterator<Item = &'a str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines.map_while(|line| line.strip_suffix('\n')) {
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && let (Ok(name), Ok(value)) = (HeaderName::from_str(name), HeaderValue::from_str(value.trim()))
+        {
+            headers.append(name, value);
+        }
+    }
+    headers
 }
 
 /// Whether a reply is a head that no part of ours made: each of ours has a trace id.
@@ -381,7 +404,7 @@ mod tests {
     #[tokio::test]
     async fn of_a_long_line_the_beginning_is_remembered() {
         let (mut client, mut heads, _) = connection();
-        read(&mut client, &mut heads, &format!("GET /{} HTTP/1.1\r\n", "a".repeat(500))).await;
+        read(&mut client, &mut heads, &format!("GET /{} HTTP/1.1\r\n", "a".repeat(2000))).await;
         heads.write_all(REFUSAL.as_bytes()).await.unwrap();
         assert_eq!(heads.into_parts().1.unwrap().line.len(), REMEMBERED);
     }

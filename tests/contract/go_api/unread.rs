@@ -89,6 +89,31 @@ async fn the_whole_body_is_the_envelope_of_a_bad_request() {
 }
 
 #[tokio::test]
+async fn the_trace_and_the_language_are_those_of_the_request_where_they_can_be_read() {
+    let server = Fixture::start().await;
+    for headers in [
+        "X-Trace-ID: mine\r\nlang: zh\r\nno colon\r\n".to_owned(),
+        "no colon\r\nx-trace-id: mine\r\nAccept-Language: zh-CN\r\n".to_owned(),
+        format!("Content-Length: -1\r\nX-Trace-ID: mine\r\nlang: zh\r\nLarge: {}\r\n", "x".repeat(50_000)),
+    ] {
+        let reply = refused(&server, with(&headers)).await;
+        assert_eq!((reply.header("x-trace-id"), &reply.json()["msg"]), ("mine", &json!("请求参数错误")), "{headers}");
+    }
+    let reply = refused(&server, with("X-Trace-ID: not mine\r\nlang: zh\r\nno colon\r\n")).await;
+    assert_ne!(reply.header("x-trace-id"), "not mine", "it has a blank");
+
+    // They are not those of the request before it.
+    let first = with("X-Trace-ID: first\r\nlang: zh\r\n");
+    let both = converse(server.address(), format!("{first}{}", with("no colon\r\n")).as_bytes()).await;
+    let both = String::from_utf8(both).unwrap();
+    let (first, second) = both.split_at(both.rfind("HTTP/1.1 ").unwrap());
+    assert_eq!(Reply::parse(first.as_bytes(), false).header("x-trace-id"), "first");
+    let second = Reply::parse(second.as_bytes(), false);
+    assert_ne!(second.header("x-trace-id"), "first");
+    assert_eq!(second.json()["msg"], "Request parameter error");
+}
+
+#[tokio::test]
 async fn a_head_request_is_refused_without_a_body() {
     let server = Fixture::start().await;
     let reply = refused(&server, format!("HEAD {PING} HTTP/1.1\r\nno colon\r\n\r\n")).await;
