@@ -16,6 +16,11 @@ async fn migrations_go_up_and_down() {
     };
     let pending = status().await;
     assert!(!pending.is_empty() && pending.iter().all(|state| state == "pending"), "{pending:?}");
+    let said = installation.refuse(&["migrate", "down"]).await;
+    assert!(
+        said.contains("no database") && !installation.directory().join("data").exists(),
+        "looking made one: {said}"
+    );
     let up = installation.print(&["migrate", "up"]).await;
     assert_eq!(up.lines().count(), pending.len(), "{up}");
     assert!(status().await.iter().all(|state| state == "applied"));

@@ -41,10 +41,16 @@ pub(super) async fn run(config: &Config, name: String, json: bool) -> Result<(),
 /// somebody, so that there is nothing to bootstrap.
 async fn make(core: &Core, name: String) -> Result<Made, Failure> {
     if core.apps.any().await? {
-        return Err("this database has an application already; log in with it to create others".into());
+        return Err(
+            "this database has an application already: log in with it to create others, or declare what is missing \
+                    in a realm file (`gatehouse apply`)"
+                .into(),
+        );
     }
     if core.users.any().await? {
-        return Err("this database has a user already".into());
+        return Err(
+            "this database has a user already: declare what is missing in a realm file (`gatehouse apply`)".into()
+        );
     }
     let new = NewApp::new(name, None, None)?;
     let password = Secret::new(core.random.alphanumeric(PASSWORD_LENGTH));

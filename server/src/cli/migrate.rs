@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::{Failure, open};
 use crate::config::Config;
+use crate::store::Store;
 
 #[derive(Subcommand)]
 pub(super) enum Direction {
@@ -20,12 +21,15 @@ pub(super) enum Direction {
 }
 
 pub(super) async fn run(config: &Config, direction: Direction) -> Result<(), Failure> {
-    let store = open::store(config).await?;
     let (done, changed) = match direction {
-        Direction::Up => ("applied", store.migrate_up().await?),
-        Direction::Down { steps } => ("taken back", store.migrate_down(steps).await?),
+        Direction::Up => ("applied", open::store(config).await?.migrate_up().await?),
+        Direction::Down { steps } => ("taken back", open::existing_store(config).await?.migrate_down(steps).await?),
         Direction::Status => {
-            for migration in store.migrations().await? {
+            let migrations = match open::found_store(config).await? {
+                Some(store) => store.migrations().await?,
+                None => Store::migrations_of_none(),
+            };
+            for migration in migrations {
                 println!("{:<10}  {}", if migration.applied { "applied" } else { "pending" }, migration.name);
             }
             return Ok(());

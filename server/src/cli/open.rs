@@ -27,19 +27,28 @@ pub(super) async fn store(config: &Config) -> Result<Store, Failure> {
     Ok(Store::connect(url.expose()).await?)
 }
 
-/// The database as it is: neither made nor migrated, so that looking at it changes nothing.
-pub(super) async fn untouched_store(config: &Config) -> Result<Store, Failure> {
+/// The database, if there is one; none is made.
+pub(super) async fn found_store(config: &Config) -> Result<Option<Store>, Failure> {
     let url = match &config.database_url {
         Some(url) => url.expose().clone(),
         None => Store::embedded_url(&config.data_dir),
     };
-    let Some(store) = Store::connect_existing(&url).await? else {
-        let place = match &config.database_url {
-            Some(_) => "where `database_url` says".to_owned(),
-            None => format!("in {}", config.data_dir.display()),
-        };
-        return Err(format!("there is no database {place} yet; `gatehouse migrate up` makes it").into());
+    Ok(Store::connect_existing(&url).await?)
+}
+
+/// The database that there has to be.
+pub(super) async fn existing_store(config: &Config) -> Result<Store, Failure> {
+    let store = found_store(config).await?;
+    let place = match &config.database_url {
+        Some(_) => "where `database_url` says".to_owned(),
+        None => format!("in {}", config.data_dir.display()),
     };
+    Ok(store.ok_or_else(|| format!("there is no database {place} yet; `gatehouse migrate up` makes it"))?)
+}
+
+/// The database as it is: neither made nor migrated, so that looking at it changes nothing.
+pub(super) async fn untouched_store(config: &Config) -> Result<Store, Failure> {
+    let store = existing_store(config).await?;
     match store.migrations().await?.iter().find(|migration| !migration.applied) {
         Some(migration) => Err(format!(
             "the migration {} was not applied to this database; `gatehouse migrate up` does it",

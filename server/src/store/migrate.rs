@@ -40,6 +40,12 @@ impl Store {
         Ok(known.iter().map(|m| MigrationState { name: m.name().to_owned(), applied: state(m.status()) }).collect())
     }
 
+    /// The migrations of a database that is still to be made.
+    pub fn migrations_of_none() -> Vec<MigrationState> {
+        let known = Migrator::migrations();
+        known.iter().map(|m| MigrationState { name: m.name().to_owned(), applied: false }).collect()
+    }
+
     /// Applies what is pending and gives the names of it. An instance that comes second waits, and finds nothing to do.
     ///
     /// # Errors
