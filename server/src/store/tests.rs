@@ -95,6 +95,16 @@ async fn events_of(store: &Store, user_id: i64) -> usize {
 }
 
 #[tokio::test]
+async fn applications_are_found_by_more_ids_than_one_statement_takes() {
+    for database in databases().await {
+        let store = database.store().await;
+        let found = store.insert_app(new_app("a", "a")).await.unwrap();
+        let ids: Vec<_> = (found.id..found.id + 3 * CHUNK as i64).rev().collect();
+        assert_eq!(store.apps_by_ids(&ids).await.unwrap(), [found], "{:?}", database.backend());
+    }
+}
+
+#[tokio::test]
 async fn migrations_go_up_and_down_and_up_again() {
     for database in databases().await {
         let store = Store::connect(&database.url()).await.unwrap();

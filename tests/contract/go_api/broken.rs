@@ -78,15 +78,11 @@ impl Observer for Handler {
     }
 
     async fn limit_reached(&self, _headers: &HeaderMap, _decision: Decision) {
-        let failed: Result<(), Fault> = self.fail().await;
-        failed.unwrap_or_default();
+        let _never = self.fail::<()>().await;
     }
 
     fn prepare(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
-        Some(Box::pin(async {
-            let failed: Result<(), Fault> = self.fail().await;
-            failed.unwrap_or_default();
-        }))
+        Some(Box::pin(async { drop(self.fail::<()>().await) }))
     }
 }
 

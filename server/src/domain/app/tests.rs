@@ -33,6 +33,13 @@ impl Bench {
         Self { core, time, store, dir }
     }
 
+    /// Another process on the same store, with the same keys.
+    fn beside(&self) -> Self {
+        let (clock, time) = Clock::manual(START);
+        let core = open(&self.store, self.dir.path(), &clock);
+        Self { core, time, store: self.store.clone(), dir: tempfile::tempdir().unwrap() }
+    }
+
     pub(in crate::domain) async fn app(&self, name: &str, may_create: bool) -> CreatedApp {
         let new = NewApp::new(name.to_owned(), None, None).unwrap();
         self.core.apps.provision(Provision { app_id: None, secret: None, new, may_create }).await.unwrap()
@@ -235,8 +242,7 @@ async fn what_became_of_an_application_is_told_once_however_many_ask() {
     let caller = bench.caller(&creator).await;
     let (mut one, mut two) = (bench.core.events.subscribe(&caller.app, 8), bench.core.events.subscribe(&caller.app, 8));
     // Another process changes it.
-    let (clock, _) = Clock::manual(START);
-    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    let other = bench.beside();
     other.change(&creator.app, "enabled: false, secret: another secret of it").await;
     assert!(one.waiting().is_none());
 
@@ -258,8 +264,7 @@ async fn who_asks_while_others_wait_shares_their_look() {
     let bench = Bench::new().await;
     let creator = bench.app("creator", true).await;
     let mut heard = bench.core.events.subscribe(&bench.caller(&creator).await.app, 8);
-    let (clock, _) = Clock::manual(START);
-    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    let other = bench.beside();
     let apps = &bench.core.apps;
     let (mut first, mut second) = (Box::pin(apps.tell()), Box::pin(apps.tell()));
     let busy = apps.told.lock().await;
@@ -279,8 +284,7 @@ async fn who_came_later_hears_of_nothing_that_was_before() {
     let creator = bench.app("creator", true).await;
     let mut earlier = bench.core.events.subscribe(&bench.caller(&creator).await.app, 8);
     // Another process changes it, and nobody is told yet.
-    let (clock, _) = Clock::manual(START);
-    let other = Bench { core: open(&bench.store, bench.dir.path(), &clock), ..Bench::new().await };
+    let other = bench.beside();
     other.change(&creator.app, "secret: another secret of it").await;
     let now = other.core.apps.by_id(creator.app.id).await.unwrap().unwrap();
     let mut later = bench.core.events.subscribe(&now, 8);

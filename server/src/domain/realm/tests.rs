@@ -373,6 +373,18 @@ async fn what_was_applied_is_forgotten_though_the_store_is_gone() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_told_is_tried_again_and_nothing_is_forgotten_for_it() {
+    let bench = Bench::new().await;
+    let realms = &bench.core.realms;
+    realms.settle().await.unwrap();
+    realms.reached.lock().await.settled = None;
+    let version = bench.core.apps.version();
+    realms.settle_if_due().await.unwrap();
+    assert_eq!(bench.core.apps.version(), version);
+    assert!(realms.reached.lock().await.settled.is_some());
+}
+
+#[tokio::test]
 async fn whoever_follows_tells_what_another_process_did() {
     for database in databases().await {
         let (ours, ..) = core(&database).await;
